@@ -1,0 +1,15 @@
+"""The one source of wall-clock time, so that a test can move it."""
+
+import time
+from collections.abc import Callable
+
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+
+
+def system_ms() -> int:
+    """Milliseconds since 1970, from the server's clock."""
+    return time.time_ns() // 1_000_000
+
+
+Clock = Callable[[], int]

@@ -1,0 +1,38 @@
+"""Profiles: what others may see of a person. Credentials are in `accounts`."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from app.core.events import Event
+
+
+class User(msgspec.Struct, kw_only=True):
+    """`user_no` is a dense integer (gaps allowed), the person's offset in the activity bitmap."""
+
+    user_id: str
+    user_no: int
+    username: str
+    display_name: str
+    bio: str = ""
+    avatar: str | None = None  # name of the picture's version, None without one
+    verified: bool = False
+    country: str | None = None  # ISO 3166, upper case
+    created_at: int
+    updated_at: int
+
+
+class Users(Protocol):
+    async def get(self, user_id: str) -> User | None:
+        """One profile, or None."""
+
+    async def get_many(self, user_ids: Sequence[str]) -> dict[str, User]:
+        """Those of at most 200 that exist, in one trip."""
+
+    async def by_username(self, username: str) -> User | None:
+        """By the claimed name; case and look-alikes are folded before (`app.core.names`)."""
+
+    async def update(self, user: User, *, events: Sequence[Event] = ()) -> None:
+        """Writes display_name, bio, avatar and country; user_id, user_no and username never change here.
+        NotFound if absent."""
