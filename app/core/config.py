@@ -1,0 +1,168 @@
+"""Settings: what the environment may say, read once into one frozen value.
+
+`load` is pure: it takes the environment as a mapping and the current folder as text, touches neither disk nor
+network, and fills every default, so that nothing else in Kinora reads a KINORA_* setting.
+
+    ConfigError   one sentence for the operator, naming the variable that is wrong
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from app.core.datafolder import APP_ROLE, MIGRATOR_ROLE, DataFolder
+from app.core.environ import ConfigError, Reader
+
+__all__ = ["ConfigError", "Settings", "load"]
+
+Profile = Literal["embedded", "scale"]
+Env = Literal["development", "production"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+PROFILES: tuple[Profile, ...] = ("embedded", "scale")
+ENVS: tuple[Env, ...] = ("development", "production")
+LOG_LEVELS: tuple[LogLevel, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+MIB, GIB = 2**20, 2**30
+HOUR_S, DAY_S = 3600, 86_400
+MAX_PER_WINDOW = 1_000_000  # requests; above it a limit limits nothing
+
+# The schemes that have an adapter; a new adapter adds its own here.
+SQL = ("postgresql", "postgres")
+REDIS = ("redis", "rediss", "unix")
+FILES = ("file",)
+
+NEEDED_IN_SCALE = ("KINORA_PUBLIC_URL", "KINORA_DATABASE_URL", "KINORA_REDIS_URL", "KINORA_BLOBS_URL")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting of one process; folders are absolute and an unset URL already holds its default."""
+
+    profile: Profile
+    env: Env
+    host: str  # as configured; what to listen on is `bind_host`
+    port: int
+    public_url: str  # scheme, host and port, no trailing slash
+    data_dir: Path
+    cache_dir: Path  # fetched things, safe to delete
+    log_level: LogLevel
+    api_processes: int
+
+    embedded_postgres: bool  # `kinora run` starts PostgreSQL itself
+    embedded_valkey: bool  # and Valkey
+    database_url: str  # as the role that may not create, drop or alter
+    migrator_database_url: str  # as the role that owns the schema
+    redis_url: str
+    feed_cache_url: str
+    video_cache_url: str
+    trending_cache_url: str
+    bus_url: str
+    videos_url: str
+    activity_url: str
+    search_url: str
+    blobs_url: str
+    warehouse_url: str
+
+    quota_bytes: int  # uploads of one user
+    upload_max_bytes: int
+    upload_part_bytes: int
+    upload_url_ttl_s: int
+    upload_abandoned_after_s: int
+
+    uploads_per_hour: int
+    feeds_per_minute: int
+    likes_per_hour: int
+    comments_per_minute: int
+    requests_per_minute: int  # every route that has no limit of its own
+
+    @property
+    def data(self) -> DataFolder:
+        """The layout of the data folder."""
+        return DataFolder(self.data_dir)
+
+    @property
+    def bind_host(self) -> str:
+        """The address the API listens on: for `localhost` the IPv4 loopback, which every client tries."""
+        return "127.0.0.1" if self.host == "localhost" else self.host
+
+
+def load(environ: Mapping[str, str], cwd: str) -> Settings:
+    """Settings from `environ`; relative folders count from `cwd`. Raises ConfigError at the first bad value."""
+    read = Reader(environ)
+    profile = read.choice("KINORA_PROFILE", PROFILES, "embedded")
+    env = read.choice("KINORA_ENV", ENVS, "development")
+    host = read.host("KINORA_HOST", "localhost")
+    port = read.whole("KINORA_PORT", 8000, 1, 65_535)
+    data = DataFolder(read.folder("KINORA_DATA", "data", cwd))
+    if profile == "scale":
+        _demand(read, NEEDED_IN_SCALE)
+    database_url = read.url("KINORA_DATABASE_URL", SQL, data.database_url(APP_ROLE))
+    redis_url = read.url("KINORA_REDIS_URL", REDIS, data.redis_url())
+    cache = "~/.cache/kinora" if read.text("HOME") else str(data.cache)
+    return Settings(
+        profile=profile,
+        env=env,
+        host=host,
+        port=port,
+        public_url=read.origin("KINORA_PUBLIC_URL", f"http://{_reachable(host)}:{port}"),
+        data_dir=data.root,
+        cache_dir=read.folder("KINORA_CACHE", cache, cwd),
+        log_level=read.choice("KINORA_LOG_LEVEL", LOG_LEVELS, "INFO"),
+        api_processes=read.whole("KINORA_API_PROCESSES", 1, 1, 64),
+        embedded_postgres=read.text("KINORA_DATABASE_URL") is None,
+        embedded_valkey=read.text("KINORA_REDIS_URL") is None,
+        database_url=database_url,
+        migrator_database_url=_migrator_url(read, env, data, database_url),
+        redis_url=redis_url,
+        feed_cache_url=read.url("KINORA_FEED_CACHE_URL", REDIS, redis_url),
+        video_cache_url=read.url("KINORA_VIDEO_CACHE_URL", REDIS, redis_url),
+        trending_cache_url=read.url("KINORA_TRENDING_CACHE_URL", REDIS, redis_url),
+        bus_url=read.url("KINORA_BUS_URL", REDIS, redis_url),
+        videos_url=read.url("KINORA_VIDEOS_URL", SQL, database_url),
+        activity_url=read.url("KINORA_ACTIVITY_URL", SQL, database_url),
+        search_url=read.url("KINORA_SEARCH_URL", SQL, database_url),
+        blobs_url=read.url("KINORA_BLOBS_URL", FILES, f"file://{quote(str(data.blobs))}"),
+        warehouse_url=read.url("KINORA_WAREHOUSE_URL", FILES, f"file://{quote(str(data.warehouse))}"),
+        quota_bytes=read.whole("KINORA_QUOTA_BYTES", 20 * GIB, 1, 2**50),
+        upload_max_bytes=read.whole("KINORA_UPLOAD_MAX_BYTES", 500 * MIB, 1, 500 * MIB),
+        upload_part_bytes=read.whole("KINORA_UPLOAD_PART_BYTES", 8 * MIB, 5 * MIB, 64 * MIB),
+        upload_url_ttl_s=read.whole("KINORA_UPLOAD_URL_TTL_S", HOUR_S, 1, DAY_S),
+        upload_abandoned_after_s=read.whole("KINORA_UPLOAD_ABANDONED_AFTER_S", DAY_S, 1, 30 * DAY_S),
+        uploads_per_hour=read.whole("KINORA_UPLOADS_PER_HOUR", 10, 1, MAX_PER_WINDOW),
+        feeds_per_minute=read.whole("KINORA_FEEDS_PER_MINUTE", 100, 1, MAX_PER_WINDOW),
+        likes_per_hour=read.whole("KINORA_LIKES_PER_HOUR", 500, 1, MAX_PER_WINDOW),
+        comments_per_minute=read.whole("KINORA_COMMENTS_PER_MINUTE", 20, 1, MAX_PER_WINDOW),
+        requests_per_minute=read.whole("KINORA_REQUESTS_PER_MINUTE", 300, 1, MAX_PER_WINDOW),
+    )
+
+
+def _migrator_url(read: Reader, env: Env, data: DataFolder, database_url: str) -> str:
+    """The schema owner's URL. A database of one's own may have one role for both, except in production."""
+    name = "KINORA_MIGRATOR_DATABASE_URL"
+    own_database = read.text("KINORA_DATABASE_URL") is not None
+    if read.text(name) is not None and not own_database:
+        raise ConfigError(f"{name} is set but KINORA_DATABASE_URL is not: set both or neither.")
+    url = read.url(name, SQL, database_url if own_database else data.database_url(MIGRATOR_ROLE))
+    if env == "production" and url == database_url:
+        raise ConfigError(f"{name} must name another role than KINORA_DATABASE_URL in production.")
+    return url
+
+
+def _demand(read: Reader, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if read.text(name) is None]
+    if missing:
+        raise ConfigError(f"The scale profile needs {', '.join(missing)} to be set.")
+
+
+def _reachable(host: str) -> str:
+    """`host` as a browser on this machine would write it."""
+    if host == "localhost":
+        return host
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        return "localhost"
+    return f"[{address}]" if address.version == 6 else str(address)
