@@ -1,0 +1,109 @@
+"""Connections: how they are opened, borrowed and bounded, and what their failures mean to the rest of the program.
+
+Every wait ends: connecting, borrowing, a statement (by the server, and by the client should the server be gone).
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from app.core.errors import Unavailable
+
+CONNECT_TIMEOUT_S = 5.0
+ACQUIRE_TIMEOUT_S = 2.0
+STATEMENT_TIMEOUT_MS = 5_000
+COMMAND_TIMEOUT_S = 6.0  # longer than the server's, which ends a statement more cheaply
+IDLE_IN_TRANSACTION_MS = 10_000
+
+_SERVER_SETTINGS = {
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+    "jit": "off",  # compiling costs more than any statement here runs
+    "timezone": "UTC",
+}
+
+# "Not now": the statement was fine, the server or the way to it was not. TimeoutError is an OSError.
+_NOT_NOW = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
+    asyncpg.OperatorInterventionError,  # shutdown, crash, starting up, statement timeout
+    asyncpg.TransactionRollbackError,  # deadlock, serialization failure
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, in the middle of a failover
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_JSONB_VERSION = b"\x01"  # first byte of jsonb's binary form
+
+
+async def open_pool(url: str, *, size: int, application_name: str = "kinora") -> asyncpg.Pool:
+    """A pool of at most `size` connections, jsonb read and written as plain values. Unavailable if the server is."""
+    with translate():
+        return await asyncpg.create_pool(
+            url,
+            min_size=min(2, size),
+            max_size=size,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings={**_SERVER_SETTINGS, "application_name": application_name},
+            init=_prepare,
+            reset=_keep,
+        )
+
+
+@asynccontextmanager
+async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Borrows a connection; Unavailable if none gets free in time or it fails while borrowed."""
+    with translate():
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as conn:
+            yield conn
+
+
+@contextmanager
+def translate() -> Iterator[None]:
+    """Raises Unavailable for what is the server's trouble; `__cause__` is the driver's error."""
+    try:
+        yield
+    except _NOT_NOW as error:
+        raise Unavailable("The database cannot answer now.") from error
+    except asyncpg.InterfaceError as error:
+        if not _says_closed(error):
+            raise
+        raise Unavailable("The database cannot answer now.") from error
+
+
+def to_time(ms: int) -> datetime:
+    """The timestamptz of `ms` since 1970, exact."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def to_ms(time: datetime) -> int:
+    """Milliseconds since 1970 of a timestamptz, rounded down."""
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def _says_closed(error: asyncpg.InterfaceError) -> bool:
+    # A connection or pool that went away between two statements has no class of its own in the driver.
+    message = str(error)
+    return any(sign in message for sign in ("is closed", "is closing", "released back to the pool"))
+
+
+async def _prepare(conn: asyncpg.Connection) -> None:
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: _JSONB_VERSION + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+    )
+
+
+async def _keep(_conn: asyncpg.Connection) -> None:
+    """No RESET on giving a connection back: adapters keep no session state, and it would be a trip each time."""
