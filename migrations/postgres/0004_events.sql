@@ -23,7 +23,7 @@ BEGIN
             CREATE INDEX outbox_unnumbered ON %1$I.outbox (seq) WHERE number IS NULL;
             CREATE UNIQUE INDEX outbox_numbered ON %1$I.outbox (number) WHERE number IS NOT NULL;
             CREATE TABLE %1$I.relay (
-                only            boolean PRIMARY KEY DEFAULT true CHECK (only),
+                one_row         boolean PRIMARY KEY DEFAULT true CHECK (one_row),
                 owner           text NOT NULL DEFAULT '',
                 lease_until     timestamptz NOT NULL DEFAULT '-infinity',
                 last_number     bigint NOT NULL DEFAULT 0,
