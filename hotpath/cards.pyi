@@ -1,0 +1,1 @@
+from hotpath.pure.cards import splice as splice

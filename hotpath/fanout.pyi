@@ -1,0 +1,1 @@
+from hotpath.pure.fanout import encode as encode

@@ -1,0 +1,1 @@
+from hotpath.pure.merge import merge as merge

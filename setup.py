@@ -1,0 +1,48 @@
+"""Builds the compiled kernels beside their sources: `python setup.py build_ext --inplace`.
+
+`KINORA_CYTHON_DEBUG=1` turns the checks on (bounds, None, overflow): slow, for hunting a crash. Either way a build that
+finds nothing changed does nothing.
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup  # type: ignore[import-untyped]
+
+KERNELS = ("cards", "fanout", "merge", "trending")
+DEBUG = os.environ.get("KINORA_CYTHON_DEBUG") == "1"
+DIRECTIVES: dict[str, bool | int] = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "initializedcheck": DEBUG,
+    "nonecheck": DEBUG,
+    "overflowcheck": DEBUG,
+    "wraparound": False,  # no kernel counts from the end: with checks on, a negative index is an error
+    "cdivision": True,  # in both builds: it changes what `//` means, and kernels divide no negative number
+}
+# Cython compares the dates of files, which a change of directives doesn't touch.
+BUILT_WITH = Path(__file__).parent / "build" / "directives"
+
+
+def extensions() -> list[Extension]:
+    """The kernels, translated to C again where a source or a directive changed."""
+    changed = not BUILT_WITH.exists() or BUILT_WITH.read_text() != repr(DIRECTIVES)
+    kernels = [
+        Extension(
+            f"hotpath.{name}",
+            [f"hotpath/{name}.pyx"],
+            depends=["hotpath/_types.pxd"],
+            extra_compile_args=["-O3"],
+        )
+        for name in KERNELS
+    ]
+    translated: list[Extension] = cythonize(  # type: ignore[no-untyped-call]
+        kernels, compiler_directives=DIRECTIVES, force=changed
+    )
+    BUILT_WITH.parent.mkdir(exist_ok=True)
+    BUILT_WITH.write_text(repr(DIRECTIVES))
+    return translated
+
+
+setup(ext_modules=extensions())
