@@ -1,0 +1,156 @@
+"""The `kinora` command: parses arguments and hands over. Each command imports only what it needs.
+
+Exit codes: 0 done, 1 it could not be done (one sentence on stderr), 2 the command line or a setting is wrong.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from app.core.config import ConfigError, Settings, load
+from app.local.errors import LocalError
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(load(os.environ, os.getcwd()), arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130  # what a shell reports for SIGINT
+
+
+def run(settings: Settings, _: argparse.Namespace) -> int:
+    from app.local import supervisor
+
+    return supervisor.run(settings)
+
+
+def api(settings: Settings, _: argparse.Namespace) -> int:
+    from app.local import programs
+
+    program = programs.api(settings, os.environ)
+    os.execve(program.argv[0], program.argv, dict(program.env))  # noqa: S606 (becoming it is the point)
+
+
+def worker(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.main import run_worker
+
+    return _loop(run_worker(settings, arguments.names)) or 0
+
+
+def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.adapters.postgres.migrations import MigrationError
+
+    _beside_running(settings)
+    try:
+        return _loop(_migrate(settings.migrator_database_url, arguments.direction))
+    except MigrationError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+async def _migrate(url: str, direction: str) -> int:
+    from app.adapters.postgres import migrator
+
+    if direction == "up":
+        count = await migrator.up(url, print)
+        print(f"{count} applied." if count else "Nothing to apply.")
+    elif direction == "down":
+        print(await migrator.down(url) or "Nothing is applied.")
+    else:
+        for state in await migrator.status(url):
+            print(state.label, "pending" if state.applied_at_ms is None else "applied")
+    return 0
+
+
+def doctor(settings: Settings, _: argparse.Namespace) -> int:
+    from app.main import run_doctor
+
+    _beside_running(settings)
+    return _loop(run_doctor(settings))
+
+
+def seed(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.main import run_seed
+
+    _beside_running(settings)
+    return _loop(run_seed(settings, arguments))
+
+
+def deadletter(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.main import run_deadletter
+
+    _beside_running(settings)
+    return _loop(run_deadletter(settings, arguments))
+
+
+def keys(settings: Settings, _: argparse.Namespace) -> int:
+    from app.main import run_keys_rotate
+
+    _beside_running(settings)
+    return _loop(run_keys_rotate(settings))
+
+
+def openapi(_: Settings, __: argparse.Namespace) -> int:
+    from app.main import openapi_json
+
+    sys.stdout.buffer.write(openapi_json())
+    return 0
+
+
+def _beside_running(settings: Settings) -> None:
+    from app.local.running import require_servers
+
+    require_servers(settings)
+
+
+def _loop(work: Coroutine[Any, Any, int]) -> int:
+    import uvloop
+
+    return uvloop.run(work)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kinora", description="A short-video platform.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(command: Command, purpose: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(command.__name__, help=purpose, description=purpose)
+        sub.set_defaults(command=command)
+        return sub
+
+    add(run, "start everything on this machine; Ctrl-C stops it")
+    add(api, "serve the API alone")
+    add(worker, "run the workers").add_argument("names", nargs="*", metavar="name", help="only these; default: all")
+    add(migrate, "change the database schema").add_argument("direction", choices=("up", "down", "status"))
+    add(doctor, "check each store and say in words what is wrong")
+    filler = add(seed, "make demo creators, clips, follows and likes")
+    filler.add_argument("--users", type=_count, default=12, metavar="N")
+    filler.add_argument("--videos", type=_count, default=24, metavar="N")
+    add(deadletter, "events that could not be handled").add_argument("action", choices=("list", "replay"))
+    add(keys, "the keys that sign access tokens").add_argument("action", choices=("rotate",))
+    add(openapi, "print the OpenAPI document")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 10_000:
+        raise argparse.ArgumentTypeError("must be from 1 to 10000")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

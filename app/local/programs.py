@@ -1,0 +1,91 @@
+"""Every program `kinora run` keeps alive, and the command line of each, in the order they start.
+
+servers    PostgreSQL and Valkey, unless the environment names others
+migration  runs once, to its end
+services   the worker and the API
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app.core.config import Settings
+from app.local import postgres, valkey
+from app.local.identity import current
+from app.local.ports import answers
+from app.local.program import SUPERVISED, Program
+
+ROOT = Path(__file__).resolve().parents[2]  # the folder that `app` is imported from
+BACKPRESSURE = 1024  # requests one API process holds at once; more wait in the kernel's backlog
+DRAIN_S = 15  # for requests under way when the API is asked to stop
+
+
+def servers(settings: Settings, pause: Callable[[float], None] = time.sleep) -> list[Program]:
+    """The embedded servers these settings ask for."""
+    wanted = []
+    if settings.embedded_postgres:
+        wanted.append(postgres.program(settings.data, pause))
+    if settings.embedded_valkey:
+        wanted.append(valkey.program(settings.data))
+    return wanted
+
+
+def migration(settings: Settings, environ: Mapping[str, str]) -> Program:
+    """Brings the schema up to date. A statement under way when it is killed is cancelled by the server."""
+    return _kinora("migrate", settings, environ, "migrate", "up")
+
+
+def services(settings: Settings, environ: Mapping[str, str]) -> list[Program]:
+    """The worker and the API. The API stops first and starts last, so nobody is let in before all is there."""
+    return [_kinora("worker", settings, environ, "worker"), api(settings, environ)]
+
+
+def _kinora(name: str, settings: Settings, environ: Mapping[str, str], *arguments: str) -> Program:
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", "app", *arguments),
+        env=_environment(settings, environ),
+        cwd=ROOT,
+        identity=current(),
+    )
+
+
+def api(settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The API under granian."""
+    options = {
+        "interface": "asgi",
+        "loop": "uvloop",
+        "http": "1",
+        "host": settings.bind_host,
+        "port": settings.port,
+        "workers": settings.api_processes,
+        "backpressure": BACKPRESSURE,
+        "workers-kill-timeout": DRAIN_S,
+        "log-level": settings.log_level.lower(),
+    }
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    # In production /readyz is on the operator's port only.
+    probe = "/readyz" if settings.env == "development" else "/livez"
+    return Program(
+        name="api",
+        argv=(sys.executable, "-m", "granian", *arguments, "--factory", "app.main:create_app"),
+        env=_environment(settings, environ),
+        cwd=ROOT,
+        identity=current(),
+        stop_timeout_s=DRAIN_S + 5,
+        ready=lambda pid: answers(settings.bind_host, settings.port, probe),
+    )
+
+
+def _environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **environ,
+        "KINORA_DATA": str(settings.data_dir),  # absolute: they start in another folder
+        "KINORA_CACHE": str(settings.cache_dir),
+        SUPERVISED: str(settings.data_dir),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), environ.get("PYTHONPATH")))),
+        "PYTHONUNBUFFERED": "1",  # a log is whole up to the moment of death
+        "MALLOC_ARENA_MAX": "2",  # glibc would keep an arena per thread
+    }
