@@ -1,0 +1,132 @@
+"""The I/O of a page: cards and the viewer's state, in batches, from the cache or, where it has none, from the stores.
+
+The cache is a convenience: without it a page costs more and shows the same.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from app.cards import card as cards_format
+from app.cards import present
+from app.cards import viewer as viewer_format
+from app.cards.card import Card
+from app.cards.viewer import RECENT, ViewerState
+from app.core.errors import Unavailable
+from app.core.metrics import CARDS, FALLBACKS
+from app.ports.cards import Cards, Viewers
+from app.ports.graph import Graph
+from app.ports.music import Musics
+from app.ports.reactions import Reactions
+from app.ports.users import Users
+from app.ports.videos import VideoAndCounts, Videos
+
+BATCH: Final = 200  # what a store's get_many takes
+
+
+class Hydrator:
+    """Gets what a page shows, and keeps the cache as the stores say."""
+
+    def __init__(
+        self,
+        cards: Cards,
+        viewers: Viewers,
+        videos: Videos,
+        users: Users,
+        musics: Musics,
+        graph: Graph,
+        reactions: Reactions,
+    ) -> None:
+        self._cards = cards
+        self._viewers = viewers
+        self._videos = videos
+        self._users = users
+        self._musics = musics
+        self._graph = graph
+        self._reactions = reactions
+
+    async def cards(self, video_ids: Sequence[str]) -> dict[str, Card]:
+        """The cards of at most 200 videos; a video that does not exist has none."""
+        try:
+            cached = await self._cards.get_many(video_ids)
+        except Unavailable:
+            FALLBACKS.labels("cards").inc()
+            cached = [None] * len(video_ids)
+        found = {
+            video_id: cards_format.unpack(video_id, raw)
+            for video_id, raw in zip(video_ids, cached, strict=True)
+            if raw is not None
+        }
+        missing = [video_id for video_id in video_ids if video_id not in found]
+        CARDS.labels("hit").inc(len(found))
+        CARDS.labels("miss").inc(len(missing))
+        return found | await self.rebuild(missing) if missing else found
+
+    async def rebuild(self, video_ids: Sequence[str]) -> dict[str, Card]:
+        """Makes cards from the records and stores them: the one function that writes `card:` and `video:`."""
+        records = await self._videos.get_many(video_ids)
+        if not records:
+            return {}
+        made = await self._make(records.values())
+        packed = {video_id: cards_format.pack(card) for video_id, card in made.items()}
+        hashes = {video_id: present.hash_of(record.video, record.counts) for video_id, record in records.items()}
+        try:
+            await self._cards.put_many(packed, {video_id: hashes[video_id] for video_id in made})
+        except Unavailable:
+            FALLBACKS.labels("cards").inc()
+        return made
+
+    async def _make(self, records: Iterable[VideoAndCounts]) -> dict[str, Card]:
+        records = list(records)
+        authors, pieces = await asyncio.gather(
+            self._users.get_many(sorted({record.video.user_id for record in records})),
+            self._musics.get_many(sorted({record.video.music_id for record in records if record.video.music_id})),
+        )
+        return {
+            record.video.video_id: present.card(
+                record, authors[record.video.user_id], pieces.get(record.video.music_id or "")
+            )
+            for record in records
+            if record.video.user_id in authors
+        }
+
+    async def viewer(self, user_id: str | None) -> ViewerState | None:
+        """The viewer's state; None for an anonymous visitor."""
+        if user_id is None:
+            return None
+        fence: int | None = None
+        try:
+            blob, fence = await self._viewers.get(user_id)
+        except Unavailable:
+            FALLBACKS.labels("viewer").inc()
+            blob = None
+        state = viewer_format.unpack(user_id, blob) if blob is not None else None
+        return state or await self._rebuild_viewer(user_id, fence)
+
+    async def _rebuild_viewer(self, user_id: str, fence: int | None) -> ViewerState:
+        circle, liked, saved = await asyncio.gather(
+            self._graph.circle(user_id),
+            self._reactions.recent("like", user_id, RECENT),
+            self._reactions.recent("save", user_id, RECENT),
+        )
+        blob = viewer_format.pack(circle, liked, saved)
+        if fence is not None:
+            try:
+                await self._viewers.put(user_id, blob, fence)
+            except Unavailable:
+                FALLBACKS.labels("viewer").inc()
+        state = viewer_format.unpack(user_id, blob)
+        if state is None:
+            raise ValueError("A blob just packed must unpack.")
+        return state
+
+    async def older(self, viewer: ViewerState | None, video_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Likes and saves of videos too old for the blob: a second trip, rarely needed."""
+        unsure = viewer.unsure(video_ids) if viewer else []
+        if not viewer or not unsure:
+            return {}
+        liked, saved = await asyncio.gather(
+            self._reactions.reacted("like", viewer.user_id, unsure),
+            self._reactions.reacted("save", viewer.user_id, unsure),
+        )
+        return {"like": liked, "save": saved}

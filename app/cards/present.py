@@ -1,0 +1,134 @@
+"""From records to bytes: the body of a card at write time, and the splice of a page at read time. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from app.cards.card import PREFIX_SLOT, VIEWER_SLOT, Card
+from app.cards.schemas import MusicBrief, Place, Stats, UserBrief
+from app.cards.viewer import ViewerState
+from app.core import media_urls
+from app.ports.music import Music
+from app.ports.users import User
+from app.ports.videos import Counts, Video, VideoAndCounts
+from hotpath import cards as kernel
+
+_FLAGS: Final = tuple(
+    msgspec.json.encode({"liked": bool(bits & 1), "saved": bool(bits & 2), "following": bool(bits & 4)})
+    for bits in range(8)
+)
+_ANONYMOUS: Final = _FLAGS[0]
+
+
+def brief(user: User) -> UserBrief:
+    """A person beside what they made."""
+    avatar = f"/avatars/{user.user_id}/{user.avatar}" if user.avatar else None
+    return UserBrief(user.user_id, user.username, user.display_name, avatar, user.verified)
+
+
+def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
+    """The card of a record: with its body if it is active, else a mark that says it is not to be shown."""
+    video = record.video
+    active = video.status == "active" and video.media is not None
+    return Card(
+        video.video_id,
+        video.version + record.counts_version + author.updated_at,
+        video.visibility,
+        active,
+        video.user_id,
+        video.published_at or 0,
+        body(video, record.counts, author, music) if active else b"",
+    )
+
+
+def body(video: Video, counts: Counts, author: User, music: Music | None) -> bytes:
+    """The JSON of a video with its slots. Works for every status: an author sees their own before it is active."""
+    return msgspec.json.encode(
+        {
+            "video_id": video.video_id,
+            "user": brief(author),
+            "title": video.title,
+            "description": video.description,
+            "category": video.category,
+            "hashtags": video.hashtags,
+            "created_at": video.created_at,
+            "published_at": video.published_at,
+            "status": video.status,
+            "visibility": video.visibility,
+            "allow_comments": video.allow_comments,
+            "allow_duet": video.allow_duet,
+            "allow_stitch": video.allow_stitch,
+            "width": video.width,
+            "height": video.height,
+            "location": Place(video.location.name) if video.location and video.location.name else None,
+            **_media(video),
+            "duration_sec": video.duration_ms / 1000,
+            "stats": Stats(counts.views, counts.likes, counts.comments, counts.shares, counts.saves),
+            "user_interaction": msgspec.Raw(VIEWER_SLOT),
+            "music": MusicBrief(music.music_id, music.title, music.artist) if music else None,
+        }
+    )
+
+
+def _media(video: Video) -> dict[str, Any]:
+    media = video.media
+    if media is None:
+        nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, "thumbnails": []}
+        return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
+
+    def address(name: str) -> msgspec.Raw:
+        # Ids, versions and file names are of a safe alphabet: nothing in them needs escaping.
+        return msgspec.Raw(b'"%b/%b/%b/%b"' % (PREFIX_SLOT, video.video_id.encode(), version, name.encode()))
+
+    version = media.version.encode()
+    urls = {name: address(f"{name}/playlist.m3u8") for name in media.renditions}
+    thumbnails = [address(name) for name in media.thumbnails]
+    return {
+        "urls": {**urls, "master": address(media.master), "dash": address(media.dash)},
+        "thumbnail_url": thumbnails[media.poster],
+        "thumbnails": thumbnails,
+        "preview_sprite_url": address(media.sprite),
+        "preview_vtt_url": address(media.sprite_vtt),
+    }
+
+
+def prefix(secret: bytes, visibility: str, video_id: str, now_ms: int) -> bytes:
+    """What goes into a card's media slot: the plain prefix while public, else a signed one."""
+    if visibility == "public":
+        return media_urls.public_prefix().encode()
+    return media_urls.signed_prefix(secret, video_id, media_urls.expiry(now_ms)).encode()
+
+
+def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[str]]) -> bytes:
+    """What goes into a card's viewer slot. `older` holds what the store said of videos the blob can't speak for."""
+    if viewer is None:
+        return _ANONYMOUS
+    bare = card.video_id[4:]
+    liked = bare in viewer.liked or card.video_id in older.get("like", ())
+    saved = bare in viewer.saved or card.video_id in older.get("save", ())
+    following = card.author_id[4:] in viewer.following
+    return _FLAGS[liked | saved << 1 | following << 2]
+
+
+def hash_of(video: Video, counts: Counts) -> dict[str, str]:
+    """The documented `video:{id}` hash: every attribute, as text."""
+    fields = msgspec.to_builtins(video) | msgspec.to_builtins(counts)
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode() for name, value in fields.items()
+    }
+
+
+def splice(
+    cards: Sequence[Card],
+    viewer: ViewerState | None,
+    older: Mapping[str, frozenset[str]],
+    secret: bytes,
+    now_ms: int,
+) -> bytes:
+    """The JSON array of a page's cards, slots filled; one crossing into the kernel."""
+    return kernel.splice(
+        [card.body for card in cards],
+        [prefix(secret, card.visibility, card.video_id, now_ms) for card in cards],
+        [flags(card, viewer, older) for card in cards],
+    )

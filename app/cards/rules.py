@@ -1,0 +1,28 @@
+"""Who may see what: pure, the same on every surface. A hint elsewhere may be stale; this is the authority."""
+
+from app.cards.card import Card
+from app.cards.viewer import ViewerState
+
+
+def may_see(card: Card, viewer: ViewerState | None) -> bool:
+    """Whether this card may be shown to this viewer (None = anonymous), wherever it turns up.
+
+    A block hides in both directions; friends are those who follow each other; one's own videos are always visible.
+    """
+    if not card.active:
+        return False
+    if viewer is None:
+        return card.visibility == "public"
+    if card.author_id == viewer.user_id:
+        return True
+    author = card.author_id[4:]
+    if author in viewer.blocked:
+        return False
+    if card.visibility == "public":
+        return True
+    return card.visibility == "friends" and author in viewer.friends
+
+
+def wants(card: Card, viewer: ViewerState | None) -> bool:
+    """Whether a feed may offer it: visible, and its author is not muted."""
+    return may_see(card, viewer) and (viewer is None or card.author_id[4:] not in viewer.muted)

@@ -1,0 +1,77 @@
+"""The viewer's blob: everything about one person that their pages need, packed in one value.
+
+    2 bytes the header's length
+    header  msgpack [version, likes since, saves since, [how many are liked, saved, followed, friends, blocked, muted]]
+    then    the ids of each set, 26 ASCII characters each (the kind is known), sorted, back to back
+
+Blocks, mutes, follows and friends are whole. Likes and saves are exact for every video whose id is above `since`
+("" = for all); for older ones the store is asked.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from app.ports.graph import Circle
+from app.ports.reactions import RecentReactions
+
+VERSION: Final = 1
+RECENT: Final = 512  # likes, and saves, that the blob holds
+_ID: Final = 26
+_SETS: Final = 6
+
+
+class _Header(msgspec.Struct, array_like=True):
+    version: int
+    liked_since: str
+    saved_since: str
+    counts: list[int]
+
+
+class ViewerState(msgspec.Struct, frozen=True):
+    """The blob taken apart. Ids are without their kind (`usr_`, `vid_`)."""
+
+    user_id: str
+    liked: frozenset[str]
+    saved: frozenset[str]
+    liked_since: str
+    saved_since: str
+    following: frozenset[str]
+    friends: frozenset[str]
+    blocked: frozenset[str]
+    muted: frozenset[str]
+
+    def unsure(self, video_ids: Iterable[str]) -> list[str]:
+        """Videos for which the blob can't say whether they are liked or saved."""
+        floor = max(self.liked_since, self.saved_since)
+        return [video_id for video_id in video_ids if video_id <= floor]
+
+
+def pack(circle: Circle, liked: RecentReactions, saved: RecentReactions) -> bytes:
+    """The blob."""
+    sets = (liked.video_ids, saved.video_ids, circle.following, circle.friends, circle.blocked, circle.muted)
+    ids = b"".join(member[4:].encode("ascii") for members in sets for member in sorted(members))
+    counts = [len(members) for members in sets]
+    header = _Header(VERSION, liked.since_id, saved.since_id, counts)
+    body = msgspec.msgpack.encode(header)
+    return len(body).to_bytes(2, "big") + body + ids
+
+
+def unpack(user_id: str, blob: bytes) -> ViewerState | None:
+    """The state, or None if the blob is of another version."""
+    start = 2 + int.from_bytes(blob[:2], "big")
+    header = msgspec.msgpack.decode(blob[2:start], type=_Header)
+    if header.version != VERSION or len(header.counts) != _SETS:
+        return None
+    sets = []
+    text = blob[start:].decode("ascii")
+    at = 0
+    for count in header.counts:
+        end = at + count * _ID
+        sets.append(frozenset(text[i : i + _ID] for i in range(at, end, _ID)))
+        at = end
+    liked, saved, following, friends, blocked, muted = sets
+    return ViewerState(
+        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted
+    )

@@ -1,0 +1,44 @@
+"""What Prometheus reads: count, latency and errors by route, and gauges that the parts of a process offer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+REQUESTS: Final = Counter(
+    "kinora_requests_total", "Requests answered.", ["route", "method", "status"], registry=REGISTRY
+)
+LATENCY: Final = Histogram(
+    "kinora_request_seconds",
+    "From the first byte in to the last byte out.",
+    ["route"],
+    buckets=_BUCKETS,
+    registry=REGISTRY,
+)
+FALLBACKS: Final = Counter(
+    "kinora_fallbacks_total", "Conveniences that were missing and done without.", ["what"], registry=REGISTRY
+)
+CARDS: Final = Counter("kinora_cards_total", "Cards asked of the cache.", ["outcome"], registry=REGISTRY)
+QUEUE: Final = Gauge(
+    "kinora_queue_depth", "What waits: jobs, outbox entries, dead letters.", ["queue"], registry=REGISTRY
+)
+PROCESSING: Final = Histogram(
+    "kinora_processing_seconds",
+    "From the start of a video's processing to its end.",
+    ["outcome"],
+    buckets=(1, 2, 5, 10, 20, 30, 60, 120, 180, 300, 600),
+    registry=REGISTRY,
+)
+
+Sample = Callable[[], Awaitable[dict[str, float]]]
+
+
+async def render(samples: list[Sample]) -> bytes:
+    """The text exposition, with queue depths read now."""
+    for sample in samples:
+        for queue, depth in (await sample()).items():
+            QUEUE.labels(queue).set(depth)
+    return generate_latest(REGISTRY)

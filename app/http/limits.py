@@ -1,0 +1,72 @@
+"""Rate limits: the documented ones per person and route, a default for every other route, per address for visitors."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar.connection import ASGIConnection
+
+from app.core.config import Settings
+from app.core.errors import RateLimited
+from app.http.viewer import viewer_of
+from app.ports.limiter import Limiter, Verdict
+
+HOUR_S: Final = 3600
+MINUTE_S: Final = 60
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """At most `limit` requests in any `window_s` seconds. `name` is the key's last part."""
+
+    name: str
+    limit: int
+    window_s: int
+
+
+class Limits:
+    """Counts each request under its route's policy."""
+
+    def __init__(self, limiter: Limiter, settings: Settings) -> None:
+        self._limiter = limiter
+        minute = settings.requests_per_minute
+        self._policies = {
+            policy.name: policy
+            for policy in (
+                Policy("upload", settings.uploads_per_hour, HOUR_S),
+                Policy("feed", settings.feeds_per_minute, MINUTE_S),
+                Policy("like", settings.likes_per_hour, HOUR_S),
+                Policy("comment", settings.comments_per_minute, MINUTE_S),
+                Policy("auth", max(10, minute // 5), MINUTE_S),
+                Policy("view", minute * 4, MINUTE_S),
+                Policy("default", minute, MINUTE_S),
+            )
+        }
+
+    async def count(self, connection: ASGIConnection[Any, Any, Any, Any], name: str) -> None:
+        """Admits the request or raises RateLimited; either way its verdict is kept for the answer's headers."""
+        policy = self._policies[name]
+        viewer = viewer_of(connection)
+        caller = viewer.user_id if viewer else "ip-" + client_address(connection)
+        verdict = await self._limiter.take(caller, policy.name, policy.limit, policy.window_s)
+        connection.scope["state"]["limit"] = (policy, verdict)
+        if not verdict.allowed:
+            raise RateLimited(
+                f"At most {policy.limit} requests in {policy.window_s} seconds here.",
+                retry_after_s=max(1, verdict.reset_after_s),
+            )
+
+
+def headers(policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
+    """The `RateLimit` and `RateLimit-Policy` fields (draft-ietf-httpapi-ratelimit-headers)."""
+    return [
+        (b"ratelimit-policy", f'"{policy.name}";q={policy.limit};w={policy.window_s}'.encode()),
+        (b"ratelimit", f'"{policy.name}";r={verdict.remaining};t={verdict.reset_after_s}'.encode()),
+    ]
+
+
+def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The peer's address as the server saw it: forwarded headers are not believed. IPv6 counts by its /64."""
+    client = connection.scope.get("client")
+    host = str(client[0]) if client else "unknown"
+    if ":" in host:
+        return ":".join(host.split(":")[:4]).replace("::", ":") + "_64"
+    return host

@@ -1,0 +1,1 @@
+"""Who somebody is: registration, sign-in, tokens, sessions."""
