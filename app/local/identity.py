@@ -32,7 +32,8 @@ class Identity(msgspec.Struct, frozen=True):
     def command(self, argv: Sequence[str], on_parent_death: signal.Signals) -> list[str]:
         """`argv` run as this identity, ended by `on_parent_death` when this process dies."""
         launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(on_parent_death)), self.user]
-        return [*launch, "--", *self.prefix, *argv]
+        program, *arguments = (*self.prefix, *argv)
+        return [*launch, "--", shutil.which(program) or program, *arguments]
 
     def own(self, folder: Path) -> None:
         """Makes `folder` and all in it this identity's; free when it already is."""

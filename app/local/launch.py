@@ -2,7 +2,8 @@
 
 PARENT is the pid that must still be the parent, SIGNAL what the kernel sends to the program when that parent dies,
 USER either `-` (stay) or `uid:gid` (become that user first). Run as a program of its own, in place of Popen's
-preexec_fn, which is not safe in a process with threads. Standard library only: it starts in 20 ms.
+preexec_fn, which is not safe in a process with threads. ARGV begins with an absolute path: once the user has changed,
+Python's own library may be out of reach. Standard library only: it starts in 20 ms.
 """
 
 import ctypes
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> None:
     if os.getppid() != int(parent):  # it died before the line above
         sys.exit(1)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the supervisor's mask is not ours
-    os.execvp(command[0], command)  # noqa: S606 (becoming it is the point)
+    os.execv(command[0], command)  # noqa: S606 (becoming it is the point)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Real engines, started for tests and tested themselves."""

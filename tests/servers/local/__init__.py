@@ -1,0 +1,1 @@
+"""`kinora run` and what it stands on."""
