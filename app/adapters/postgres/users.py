@@ -1,0 +1,71 @@
+"""Profiles."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from app.adapters.postgres.keyset import batch
+from app.adapters.postgres.pool import connection, to_ms, to_time
+from app.adapters.postgres.write import write
+from app.core.errors import NotFound
+from app.core.events import Event
+from app.ports.users import User
+
+_COLUMNS: Final = """
+    u.user_id, u.user_no, u.username, u.display_name, u.bio, u.avatar, u.verified, u.country,
+    u.created_at, u.updated_at"""
+
+GET: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = $1"  # noqa: S608
+GET_MANY: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = ANY($1::text[])"  # noqa: S608
+BY_USERNAME: Final = f"""
+    SELECT {_COLUMNS} FROM social.usernames n JOIN social.users u ON u.user_id = n.user_id
+    WHERE n.username_key = $1"""  # noqa: S608
+UPDATE: Final = """
+    UPDATE social.users SET display_name = $2, bio = $3, avatar = $4, country = $5, updated_at = $6
+    WHERE user_id = $1 AND (display_name, bio, avatar, country) IS DISTINCT FROM ($2, $3, $4, $5)
+    RETURNING true"""
+EXISTS: Final = "SELECT EXISTS (SELECT FROM social.users WHERE user_id = $1)"
+
+
+class PostgresUsers:
+    """`app.ports.users.Users`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def get(self, user_id: str) -> User | None:
+        async with connection(self._pool) as conn:
+            row = await conn.fetchrow(GET, user_id)
+        return _user(row) if row else None
+
+    async def get_many(self, user_ids: Sequence[str]) -> dict[str, User]:
+        async with connection(self._pool) as conn:
+            rows = await conn.fetch(GET_MANY, batch(user_ids))
+        return {row["user_id"]: _user(row) for row in rows}
+
+    async def by_username(self, username: str) -> User | None:
+        async with connection(self._pool) as conn:
+            row = await conn.fetchrow(BY_USERNAME, username)
+        return _user(row) if row else None
+
+    async def update(self, user: User, *, events: Sequence[Event] = ()) -> None:
+        async with write(self._pool, "social", events=events) as current:
+            written = await current.conn.fetchval(
+                UPDATE,
+                user.user_id,
+                user.display_name,
+                user.bio,
+                user.avatar,
+                user.country,
+                to_time(user.updated_at),
+            )
+            current.changed = bool(written)
+            if not current.changed and not await current.conn.fetchval(EXISTS, user.user_id):
+                raise NotFound("There is no such user.")
+
+
+def _user(row: asyncpg.Record) -> User:
+    fields = dict(row)
+    fields["created_at"], fields["updated_at"] = to_ms(row["created_at"]), to_ms(row["updated_at"])
+    return User(**fields)
