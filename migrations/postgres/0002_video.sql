@@ -30,6 +30,8 @@ CREATE INDEX videos_fresh_by_category ON video.videos (category, published_at DE
 CREATE INDEX videos_by_music ON video.videos (music_id, published_at DESC, video_id DESC)
     WHERE status = 'active' AND visibility = 'public' AND music_id IS NOT NULL;
 CREATE INDEX videos_stalled ON video.videos (status, updated_at) WHERE status NOT IN ('active', 'deleted');
+CREATE INDEX videos_due ON video.videos (publish_at)
+    WHERE status = 'processing' AND processed_at IS NOT NULL AND moderation_status = 'approved';
 
 -- One row per (video, group of counts); absolute values, applied only if newer.
 CREATE TABLE video.counts (

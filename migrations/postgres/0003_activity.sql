@@ -50,37 +50,40 @@ CREATE TABLE activity.trending_ledger (
     likes        bigint NOT NULL,
     shares       bigint NOT NULL,
     points       bigint GENERATED ALWAYS AS (1000 * views + 500 * likes + 2000 * shares) STORED,
-    rank_key     bigint NOT NULL,
+    -- hotpath.trending.rank_key, the time-independent order of the documented score
+    rank_key     bigint GENERATED ALWAYS AS (
+        72000 * (1000 * views + 500 * likes + 2000 * shares) + published_at + 3600000 * (published_at / 300000)) STORED,
     PRIMARY KEY (scope, video_id)
 );
 CREATE INDEX trending_ledger_leaders ON activity.trending_ledger (scope, rank_key DESC, video_id);
 
 -- The application may not create or drop tables; this is the one exception it needs, for these two tables and nothing
--- else: a month is added ahead, and dropped when its last row is older than 90 days.
+-- else: months are added ahead, and one is dropped when its last row is older than 90 days.
 CREATE FUNCTION activity.maintain(now_ms bigint) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '1s' AS $$
 DECLARE
-    parent text;
-    month  date;
-    part   record;
+    keep_from  timestamp := to_timestamp(now_ms / 1000.0) AT TIME ZONE 'UTC' - interval '90 days';
+    this_month timestamp := date_trunc('month', to_timestamp(now_ms / 1000.0) AT TIME ZONE 'UTC');
+    month      timestamp;
+    parent     text;
+    part       record;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('activity.maintain'));
     FOREACH parent IN ARRAY ARRAY['views', 'watch_history'] LOOP
-        FOR i IN -4..2 LOOP
-            month := (date_trunc('month', to_timestamp(now_ms / 1000.0) AT TIME ZONE 'UTC') + make_interval(months => i))::date;
-            IF to_regclass(format('activity.%I', parent || to_char(month, '_YYYYMM'))) IS NULL THEN
-                EXECUTE format(
-                    'CREATE TABLE activity.%I PARTITION OF activity.%I FOR VALUES FROM (%s) TO (%s)',
-                    parent || to_char(month, '_YYYYMM'), parent,
-                    (extract(epoch FROM month::timestamp AT TIME ZONE 'UTC') * 1000)::bigint,
-                    (extract(epoch FROM (month + interval '1 month')::timestamp AT TIME ZONE 'UTC') * 1000)::bigint);
-            END IF;
+        FOR i IN -3..2 LOOP
+            month := this_month + make_interval(months => i);
+            CONTINUE WHEN month + interval '1 month' <= keep_from
+                OR to_regclass(format('activity.%I', parent || to_char(month, '_YYYYMM'))) IS NOT NULL;
+            EXECUTE format(
+                'CREATE TABLE activity.%I PARTITION OF activity.%I FOR VALUES FROM (%s) TO (%s)',
+                parent || to_char(month, '_YYYYMM'), parent,
+                (extract(epoch FROM month) * 1000)::bigint,
+                (extract(epoch FROM month + interval '1 month') * 1000)::bigint);
         END LOOP;
         FOR part IN
             SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = format('activity.%I', parent)::regclass
-              AND to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month'
-                  < date_trunc('month', to_timestamp(now_ms / 1000.0) AT TIME ZONE 'UTC') - interval '4 months'
+              AND to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= keep_from
         LOOP
             EXECUTE format('DROP TABLE activity.%I', part.relname);
         END LOOP;

@@ -67,7 +67,7 @@ CREATE TABLE work.dead_letters (
     letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     grp       text NOT NULL,
     event_id  text COLLATE "C" NOT NULL,
-    event     jsonb NOT NULL,
+    event     json NOT NULL, -- not jsonb, which refuses NUL: what is kept here is what could not be handled
     error     text NOT NULL,
     failed_at bigint NOT NULL,
     replay    boolean NOT NULL DEFAULT false,
