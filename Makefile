@@ -1,0 +1,44 @@
+# Everything a person types. Needs Python 3.11+ (with venv and headers), a C compiler and make; no root, no Docker.
+# Every target may be repeated at any time: what has not changed is not done again.
+#
+#   make run         everything on this machine, at http://localhost:8000; Ctrl-C stops it
+#   make setup       what the tests need; as root it installs Debian packages, else it lists what is missing
+#   make test        lint, types, import rules, then every test that is not long
+#   make test-long   faults, floods and many repetitions
+#   make perf-gate   speed against the committed baseline
+#   make lint        the checks that run nothing
+#
+# There is no `make soak` yet: it comes with the two-hour test it would run.
+#
+# Settings are KINORA_* variables: make run KINORA_PORT=9000 KINORA_DATA=/srv/kinora
+
+.PHONY: run setup test test-long perf-gate lint
+.SILENT:
+.NOTPARALLEL:
+
+BIN := .venv/bin
+PREPARE = python=$$(tools/find-python) && "$$python" -B tools/prepare.py
+
+run:
+	$(PREPARE) run && exec $(BIN)/python -m app run
+
+setup:
+	$(PREPARE) tests
+
+test: setup lint
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: setup
+	$(BIN)/python -m pytest -m long
+
+# Until perf/gate.py is there nothing is measured, and that is what it says.
+perf-gate: setup
+	if [ -f perf/gate.py ]; then $(BIN)/python perf/gate.py; else echo "perf/gate.py does not exist: nothing was measured."; fi
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=tools $(BIN)/mypy app hotpath tests tools
+	$(BIN)/lint-imports
+	$(BIN)/cython-lint hotpath
+	tools/npm run check
