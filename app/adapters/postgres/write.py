@@ -1,9 +1,9 @@
 """The one way to write: record, dedup mark, receipt and outbox entries in one transaction (`app.ports`)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Final, Literal, ParamSpec, TypeVar
+from typing import Any, Final, Literal, ParamSpec, TypeVar
 
 import asyncpg
 
@@ -78,7 +78,7 @@ async def write(
             await _put_events(conn, store, current.events)
 
 
-def retried(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def retried(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Runs a port's method again, at most ATTEMPTS times in all, when it fell victim to a deadlock or a
     serialization failure: the server undid it whole, so the same call may simply be made again."""
 
