@@ -1,0 +1,152 @@
+"""One bounded way to Redis: every wait ends, every failure is `Unavailable`, no reply ever reaches another caller.
+
+It drives redis-py's pool and connections, but not its command classes: replies come back as Redis sent them (bytes,
+ints, lists), commands of one call share one trip, and commands that a kernel encoded go out as they are.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import hiredis
+from redis import exceptions
+from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
+
+from app.adapters.redis.breaker import Breaker
+from app.core.errors import Unavailable
+
+CONNECTIONS = 32
+TIMEOUT_S = 0.5  # for each of: a connection from the pool, connecting, writing, a reply
+IDLE_CHECK_S = 30  # an idle connection is tried by PING before use: a dead peer says nothing by itself
+
+Word = str | bytes | int
+Command = tuple[Word, ...]
+
+# "Not now": the command was fine, the server's state was not.
+_NOT_NOW = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
+_NOT_NOW_REPLIES = (
+    exceptions.OutOfMemoryError,
+    exceptions.ReadOnlyError,  # a replica, in the middle of a failover
+    exceptions.ClusterDownError,
+    exceptions.TryAgainError,
+)
+_NOT_NOW_CODES = ("BUSY", "MISCONF", "NOREPLICAS", "UNBLOCKED")
+
+
+class Script:
+    """A Lua script, called by its hash; servers that lost it (a restart, a flush) get it again."""
+
+    __slots__ = ("sha", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisClient:
+    """Commands to one server. Safe for any number of tasks; `aclose` ends it.
+
+    Every method raises Unavailable when the server is down, hangs, loads, is full or read-only, and for one second
+    after three such failures in a row without asking it.
+    """
+
+    def __init__(self, url: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> None:
+        self._breaker = Breaker()
+        self._pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            health_check_interval=IDLE_CHECK_S,
+            protocol=2,
+            driver_info=None,  # no CLIENT SETINFO: two trips less on connecting
+        )
+
+    async def call(self, *command: Word) -> Any:
+        """One command and its reply."""
+        return await self.packed(_packed([command]))
+
+    async def packed(self, command: bytes) -> Any:
+        """One command that is encoded already, and its reply."""
+        return _sound(await self._send(command, 1))[0]
+
+    async def pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        """Commands in one trip; others may come between them. The first error among the replies is raised."""
+        return _sound(await self._send(_packed(commands), len(commands)))
+
+    async def transaction(self, commands: Sequence[Command]) -> list[Any]:
+        """Commands in one trip with nothing between them, all or none."""
+        replies = await self._send(_packed([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2)
+        queued, outcome = replies[:-1], replies[-1]
+        _sound(queued)  # a command that could not be queued says why; EXEC only that there was one
+        results: list[Any] = _sound([outcome])[0]
+        return _sound(results)
+
+    async def run(self, script: Script, keys: Sequence[Word], args: Iterable[Word]) -> Any:
+        """The reply of a script."""
+        words = (len(keys), *keys, *args)
+        try:
+            return await self.call("EVALSHA", script.sha, *words)
+        except exceptions.NoScriptError:
+            return await self.call("EVAL", script.source, *words)  # which also keeps it for the next call
+
+    async def aclose(self) -> None:
+        """Closes all connections; calls under way fail."""
+        await self._pool.aclose()
+
+    async def _send(self, packed: bytes, replies: int) -> list[Any]:
+        """Sends encoded commands and reads as many replies; error replies are among them as exceptions."""
+        self._breaker.check()
+        with self._told():
+            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+            try:
+                await connection.send_packed_command(packed)
+                return [await _reply(connection) for _ in range(replies)]
+            finally:
+                # A connection with replies outstanding was closed by redis-py before it raised, cancellation
+                # included. Giving it back waits for a lock: shielded, or a cancelled task could lose it for good.
+                await asyncio.shield(self._pool.release(connection))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tells the breaker how it went."""
+        try:
+            with translate():
+                yield
+        except Unavailable:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+
+
+@contextmanager
+def translate() -> Iterator[None]:
+    """Raises Unavailable for what is the server's trouble; `__cause__` is the driver's error."""
+    try:
+        yield
+    except _NOT_NOW as error:
+        raise Unavailable("Redis cannot answer now.") from error
+
+
+async def _reply(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response()
+    except exceptions.ResponseError as error:
+        return error
+
+
+def _packed(commands: Sequence[Command]) -> bytes:
+    return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]  # says a 1-tuple
+
+
+def _sound(replies: list[Any]) -> list[Any]:
+    """The replies, if none is an error. Unavailable, or the driver's ResponseError for a command that is wrong."""
+    for reply in replies:
+        if isinstance(reply, exceptions.ResponseError):
+            if isinstance(reply, _NOT_NOW_REPLIES) or str(reply).startswith(_NOT_NOW_CODES):
+                raise Unavailable("Redis cannot answer now.") from reply
+            raise reply
+    return replies

@@ -1,0 +1,50 @@
+"""A sliding log: the times of what was admitted, and so exact in every window, unlike buckets or weighted windows.
+
+In memory and bounded: beyond `max_keys` keys or `max_entries` times the keys used longest ago are forgotten.
+"""
+
+from collections import OrderedDict, deque
+
+MAX_KEYS = 10_000
+MAX_ENTRIES = 200_000
+
+
+class SlidingLog:
+    """Logs by key. Times are ms of one clock that never goes back; each call costs the entries that left the window."""
+
+    def __init__(self, max_keys: int = MAX_KEYS, max_entries: int = MAX_ENTRIES) -> None:
+        self._max_keys = max_keys
+        self._max_entries = max_entries
+        self._entries = 0
+        self._logs: OrderedDict[str, deque[int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Keys held."""
+        return len(self._logs)
+
+    def count(self, key: str, window_ms: int, now_ms: int) -> int:
+        """Entries of the window that ends now."""
+        log = self._logs.get(key)
+        if log is None:
+            return 0
+        while log and log[0] <= now_ms - window_ms:
+            log.popleft()
+            self._entries -= 1
+        if not log:
+            del self._logs[key]
+        return len(log)
+
+    def add(self, key: str, at_ms: int) -> None:
+        """Admits one at this time."""
+        log = self._logs.setdefault(key, deque())
+        log.append(at_ms)
+        self._logs.move_to_end(key)
+        self._entries += 1
+        while len(self._logs) > 1 and (len(self._logs) > self._max_keys or self._entries > self._max_entries):
+            _, forgotten = self._logs.popitem(last=False)
+            self._entries -= len(forgotten)
+
+    def room_after_ms(self, key: str, limit: int, window_ms: int, now_ms: int) -> int:
+        """How long until the window holds fewer than `limit` entries; 0 if it does."""
+        log = self._logs.get(key, ())
+        return max(0, log[-limit] + window_ms - now_ms) if 0 < limit <= len(log) else 0
