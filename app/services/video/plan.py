@@ -79,7 +79,7 @@ def sniff(head: bytes) -> VideoType | None:
 
     ISO/IEC 14496-12 §4.3 (`ftyp`), QuickTime File Format (atoms), RIFF (`AVI `).
     """
-    if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "video/x-msvideo"
     kind = head[4:8]
     if kind == b"ftyp" and len(head) >= 12:

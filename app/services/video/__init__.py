@@ -1,0 +1,1 @@
+"""A video's life: upload, processing, publishing, changes, deletion."""
