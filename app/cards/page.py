@@ -4,7 +4,7 @@ Whoever has ids in order has a page: feeds, profiles, likes, saves, history and 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -23,12 +23,12 @@ Skeleton = Callable[[P | None, int], Awaitable[Sequence[tuple[P, str]]]]
 """(position after which to go on, how many) -> (position, video id) in order; fewer than asked means the true end."""
 
 
-class Filled(msgspec.Struct):
-    """Cards in order, the position after the last one looked at, and whether the source has more."""
+class Filled(msgspec.Struct, Generic[P]):
+    """Cards in order with their positions, the position after the last one looked at, and whether there is more."""
 
     cards: list[Card]
-    positions: list[object]
-    after: object | None
+    positions: list[P]
+    after: P | None
     more: bool
 
 
@@ -42,10 +42,10 @@ class Pages:
 
     async def fill(
         self, viewer: ViewerState | None, skeleton: Skeleton[P], after: P | None, limit: int, rule: Rule = rules.may_see
-    ) -> Filled:
+    ) -> Filled[P]:
         """At most `limit` cards the viewer may see. The end is the source's, never a short page's."""
         kept: list[Card] = []
-        positions: list[object] = []
+        positions: list[P] = []
         for _ in range(ROUNDS):
             wanted = limit - len(kept) + 1  # one more tells whether there is more
             rows = await skeleton(after, wanted)

@@ -97,7 +97,7 @@ def prefix(secret: bytes, visibility: str, video_id: str, now_ms: int) -> bytes:
     """What goes into a card's media slot: the plain prefix while public, else a signed one."""
     if visibility == "public":
         return media_urls.public_prefix().encode()
-    return media_urls.signed_prefix(secret, video_id, media_urls.expiry(now_ms)).encode()
+    return media_urls.signed_prefix(secret, video_id, media_urls.expires_at(now_ms)).encode()
 
 
 def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[str]]) -> bytes:

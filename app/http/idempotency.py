@@ -26,7 +26,7 @@ Create = Callable[[Seal], Awaitable[T]]
 
 async def once(
     request: Request[Any, Any, Any], caller: str, body: msgspec.Struct, status: int, find: Find, create: Create[T]
-) -> Response[bytes]:
+) -> Response[T]:
     """Answers with what `create` returns, or with what it returned when this key was first used.
 
     `create` gets `seal`, which turns its answer into the receipt to store with the record (None without a key).
@@ -56,5 +56,5 @@ async def once(
     return _json(stored.body, stored.status)
 
 
-def _json(body: bytes, status: int) -> Response[bytes]:
+def _json(body: bytes, status: int) -> Response[Any]:
     return Response(body, status_code=status, media_type="application/json")

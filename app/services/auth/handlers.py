@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from app.core.events import Event
 from app.ports.sessions import SessionCache
 
-GROUP = "sessions"
-
 
 class SessionHandler:
     """Marks revoked sessions in the cache; doing it twice is the same."""
+
+    GROUP = "sessions"
 
     def __init__(self, cache: SessionCache) -> None:
         self._cache = cache

@@ -1,0 +1,88 @@
+"""Adapters → services: who is given what. Dull lists, in one place."""
+
+import msgspec
+from litestar import Router
+
+from app.cards.hydrate import Hydrator
+from app.cards.page import Pages
+from app.cards.people import People
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.cursors import Cursors
+from app.core.tokens import Tokens
+from app.http.limits import Limits
+from app.http.viewer import Doorkeeper
+from app.ports.blobs import Access, MediaAccess
+from app.services.auth import routes as auth_routes
+from app.services.auth.actions import AuthActions
+from app.services.auth.passwords import Passwords
+from app.services.auth.reads import AuthReads
+from app.services.video import routes as video_routes
+from app.services.video.actions import VideoActions
+from app.services.video.reads import VideoReads
+from app.services.video.uploads import Uploads
+from app.stores import Stores
+
+
+class Features(msgspec.Struct, frozen=True, kw_only=True):
+    """What the routes and the workers use."""
+
+    hydrator: Hydrator
+    pages: Pages
+    people: People
+    uploads: Uploads
+    doorkeeper: Doorkeeper
+    limits: Limits
+    passwords: Passwords
+    auth: AuthActions
+    routers: list[Router]
+
+
+def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
+    """Every feature over these stores."""
+    cursors = Cursors(stores.secret)
+    hydrator = Hydrator(
+        stores.cards, stores.viewers, stores.videos, stores.users, stores.musics, stores.graph, stores.reactions
+    )
+    pages = Pages(hydrator, stores.secret, clock)
+    people = People(stores.users, stores.accounts, stores.graph, stores.reactions, stores.videos)
+    tokens = Tokens(stores.keys, settings.public_url)
+    doorkeeper = Doorkeeper(tokens, stores.sessions, stores.accounts, clock)
+    passwords = Passwords()
+    auth = AuthActions(stores.accounts, stores.sessions, people, tokens, passwords, doorkeeper, stores.secret, clock)
+    uploads = Uploads(stores.videos, stores.musics, stores.blobs, settings, clock)
+    video_reads = VideoReads(
+        stores.videos, stores.users, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
+    )
+    video_actions = VideoActions(stores.videos, stores.jobs, uploads, hydrator, video_reads, settings, clock)
+    secure = settings.public_url.startswith("https:")
+    return Features(
+        hydrator=hydrator,
+        pages=pages,
+        people=people,
+        uploads=uploads,
+        doorkeeper=doorkeeper,
+        limits=Limits(stores.limiter, settings),
+        passwords=passwords,
+        auth=auth,
+        routers=[
+            auth_routes.jwks(stores.keys),
+            auth_routes.routes(auth, AuthReads(stores.accounts, cursors, clock), stores.accounts, secure=secure),
+            video_routes.routes(uploads, video_actions, video_reads, stores.videos),
+        ],
+    )
+
+
+def media_access(stores: Stores) -> Access:
+    """What the media origin asks of a video."""
+
+    async def access(video_id: str) -> MediaAccess | None:
+        found = await stores.videos.get(video_id)
+        if found is None or found.video.media is None:
+            return None
+        video = found.video
+        # Only what is active is public; before that, its author looks at it under a signed prefix.
+        public = video.visibility == "public" and video.status == "active"
+        return MediaAccess(found.video.media.version, public, video.status != "deleted")
+
+    return access

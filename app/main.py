@@ -1,0 +1,122 @@
+"""The composition root: from settings to a serving application, or to running workers."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from app import features, workers
+from app.adapters.files.origin import Origin
+from app.adapters.files.put_door import PutDoor
+from app.core.clock import system_ms
+from app.core.config import Settings, load
+from app.core.metrics import Sample
+from app.http import logs, problems
+from app.http.context import Context
+from app.http.guard import make_guard
+from app.http.operations import operations, product_version
+from app.http.viewer import provide_viewer, provide_visitor
+from app.http.web import WebClient
+from app.stores import Stores, assemble, open_stores
+
+BODY_LIMIT_BYTES: Final = 2**20
+
+
+class Application:
+    """The ASGI application: opens everything at start-up, answers, and closes in order when asked to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._resources = AsyncExitStack()
+        self._serve: Any = None
+        self._draining = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Lifespan here; everything else inside."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            stores = await self._resources.enter_async_context(open_stores(self._settings))
+            self._serve = serving(self._settings, stores, lambda: self._draining)
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._draining = True
+        await self._resources.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app() -> Application:
+    """The factory a server calls, in each of its processes."""
+    settings = load(os.environ, os.getcwd())
+    logs.configure(settings.log_level)
+    return Application(settings)
+
+
+def serving(settings: Settings, stores: Stores, draining: Any) -> Any:
+    """Everything that answers requests, over opened stores."""
+    built = features.build(settings, stores, system_ms)
+    api = litestar(settings, stores, built, draining)
+    origin = Origin(stores.blob_root, features.media_access(stores), stores.secret)
+    put_door = PutDoor(stores.blobs, built.uploads.arrived)
+    web = WebClient(api)
+
+    async def door(scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        if path.startswith(("/media/", "/avatars/")):
+            await origin(scope, receive, send)
+        elif path.startswith("/upload/"):
+            await put_door(scope, receive, send)
+        else:
+            await web(scope, receive, send)
+
+    return Context(door, system_ms)
+
+
+def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Any) -> Litestar:
+    """The API."""
+    samples: list[Sample] = [workers.depths(stores)]
+    return Litestar(
+        route_handlers=[operations(stores.checks, samples, draining), *built.routers],
+        guards=[make_guard(built.doorkeeper, built.limits)],
+        dependencies={
+            "viewer": Provide(provide_viewer, sync_to_thread=False),
+            "visitor": Provide(provide_visitor, sync_to_thread=False),
+        },
+        exception_handlers={Exception: problems.answer},
+        openapi_config=OpenAPIConfig(title="Kinora", version=product_version(), path="/schema"),
+        request_max_body_size=BODY_LIMIT_BYTES,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def openapi_json() -> bytes:
+    """The OpenAPI document, made without touching any store."""
+    raise NotImplementedError
+
+
+async def run_worker(settings: Settings, names: list[str]) -> None:
+    """Runs the named workers (all of them without names) until SIGTERM or SIGINT."""
+    logs.configure(settings.log_level)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_stores(settings) as stores:
+        await workers.run(settings, stores, names, stop)
+
+
+__all__ = ["Application", "assemble", "create_app", "openapi_json", "run_worker"]

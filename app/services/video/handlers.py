@@ -1,0 +1,136 @@
+"""What follows from facts about videos: jobs, verdicts, clean-up, fresh cards."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from app.cards.hydrate import BATCH, Hydrator
+from app.core import events
+from app.core.clock import Clock
+from app.core.cursors import Keyset
+from app.core.errors import KinoraError, NotFound
+from app.core.events import Event
+from app.ports.blobs import Blobs
+from app.ports.jobs import Jobs
+from app.ports.videos import Video, Videos
+from app.services.video import lifecycle, moderation, save
+from app.services.video.actions import TRANSCODE
+from app.services.video.uploads import master_key
+
+log = logging.getLogger(__name__)
+
+VIDEOS_OF_AN_AUTHOR: Final = 10_000  # cards renewed after a change of name or picture
+
+
+class QueueTranscode:
+    """`video.uploaded` → a job. The transcode itself never runs inside a poll."""
+
+    GROUP = "transcode-queue"
+
+    def __init__(self, jobs: Jobs, clock: Clock) -> None:
+        self._jobs = jobs
+        self._clock = clock
+
+    async def __call__(self, batch: Sequence[Event]) -> None:
+        for event in batch:
+            if event.type == "video.uploaded":
+                cause = events.cause(event, self.GROUP)
+                await self._jobs.queue(TRANSCODE, event.data["video_id"], cause=cause, now_ms=self._clock())
+
+
+class Moderate:
+    """`video.uploaded` → a verdict on its words, as moderation's own fact."""
+
+    GROUP = "moderation"
+
+    def __init__(self, videos: Videos, clock: Clock) -> None:
+        self._videos = videos
+        self._clock = clock
+
+    async def __call__(self, batch: Sequence[Event]) -> None:
+        for event in batch:
+            if event.type == "video.uploaded":
+                await self._judge(event)
+
+    async def _judge(self, event: Event) -> None:
+        now_ms = self._clock()
+
+        def step(stored: Video) -> lifecycle.Step | None:
+            if stored.moderation_status != "pending" or stored.status == "deleted":
+                return None
+            return lifecycle.moderated(stored, *moderation.judge(stored), now_ms)
+
+        try:
+            await save.change(self._videos, event.data["video_id"], step, cause=events.cause(event, self.GROUP))
+        except NotFound:
+            return  # never stored, or restored from a backup without it: nothing to judge
+
+
+class RenewCards:
+    """`feed.update` → the card as the record now says, also where the write's own attempt did not reach the cache."""
+
+    GROUP = "cards"
+
+    def __init__(self, videos: Videos, hydrator: Hydrator) -> None:
+        self._videos = videos
+        self._hydrator = hydrator
+
+    async def __call__(self, batch: Sequence[Event]) -> None:
+        touched = dict.fromkeys(event.data["video_id"] for event in batch if "video_id" in event.data)
+        if touched:
+            await self._hydrator.rebuild(list(touched)[:BATCH])
+        for user_id in dict.fromkeys(event.data["user_id"] for event in batch if event.type == "user.changed"):
+            await self._of_author(user_id)
+
+    async def _of_author(self, user_id: str) -> None:
+        after: Keyset | None = None
+        for _ in range(VIDEOS_OF_AN_AUTHOR // BATCH):
+            rows = await self._videos.by_author(user_id, after, BATCH)
+            await self._hydrator.rebuild([row.video_id for row in rows])
+            if len(rows) < BATCH:
+                return
+            after = Keyset(rows[-1].created_at, rows[-1].video_id)
+
+
+class RemoveFiles:
+    """`video.deleted` → neither master nor renditions are left."""
+
+    GROUP = "files"
+
+    def __init__(self, blobs: Blobs, jobs: Jobs) -> None:
+        self._blobs = blobs
+        self._jobs = jobs
+
+    async def __call__(self, batch: Sequence[Event]) -> None:
+        for event in batch:
+            if event.type == "video.deleted":
+                video_id = event.data["video_id"]
+                await self._jobs.cancel(TRANSCODE, video_id)
+                await self._blobs.delete_prefix(master_key(video_id))
+                await self._blobs.delete_prefix(f"media/{video_id}")
+
+
+class Sweeps:
+    """Ticks that heal what a lost message or a passing hour left behind."""
+
+    def __init__(self, videos: Videos, jobs: Jobs, clock: Clock) -> None:
+        self._videos = videos
+        self._jobs = jobs
+        self._clock = clock
+
+    async def publish_due(self) -> None:
+        """Scheduled videos whose hour has come."""
+        now_ms = self._clock()
+        for video in await self._videos.due(now_ms, 100):
+            try:
+                await save.change(self._videos, video.video_id, lambda stored: lifecycle.due(stored, now_ms))
+            except KinoraError:
+                log.exception("sweep", extra={"video_id": video.video_id})
+
+    async def queue_lost(self) -> None:
+        """Videos in processing that no job stands for: they get one."""
+        now_ms = self._clock()
+        for video in await self._videos.stalled("processing", now_ms - 60_000, 100):
+            if video.media is None:
+                cause = f"{video.video_id}/{video.version}/sweep"
+                await self._jobs.queue(TRANSCODE, video.video_id, cause=cause, now_ms=now_ms)

@@ -1,0 +1,144 @@
+"""Settings → adapters: every store this process talks to, opened once and closed in reverse order."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import msgspec
+
+from app.adapters.files.blobs import FileBlobs
+from app.adapters.files.secrets import KeyFolder, server_secret
+from app.adapters.postgres.accounts import PostgresAccounts
+from app.adapters.postgres.activity import PostgresActivity
+from app.adapters.postgres.comments import PostgresComments
+from app.adapters.postgres.deadletters import PostgresDeadLetters
+from app.adapters.postgres.graph import PostgresGraph
+from app.adapters.postgres.jobs import PostgresJobs
+from app.adapters.postgres.ledger import PostgresLedger
+from app.adapters.postgres.musics import PostgresMusics
+from app.adapters.postgres.outbox import PostgresOutbox
+from app.adapters.postgres.pool import connection, open_pool
+from app.adapters.postgres.positions import PostgresPositions
+from app.adapters.postgres.reactions import PostgresReactions
+from app.adapters.postgres.users import PostgresUsers
+from app.adapters.postgres.videos import PostgresVideos
+from app.adapters.redis.bus import RedisBus
+from app.adapters.redis.cards import RedisCards
+from app.adapters.redis.client import RedisClient
+from app.adapters.redis.feeds import RedisFeeds
+from app.adapters.redis.limiter import RedisLimiter
+from app.adapters.redis.sessions import RedisSessions
+from app.adapters.redis.trending import RedisTrendingLists
+from app.adapters.redis.viewers import RedisViewers
+from app.core.config import Settings
+from app.http.operations import Check
+
+POOL_SIZE = 10  # connections a process holds at most to one PostgreSQL
+
+
+class Stores(msgspec.Struct, frozen=True, kw_only=True):
+    """One field a port; `checks` asks each server whether it answers."""
+
+    videos: PostgresVideos
+    musics: PostgresMusics
+    users: PostgresUsers
+    accounts: PostgresAccounts
+    graph: PostgresGraph
+    reactions: PostgresReactions
+    comments: PostgresComments
+    activity: PostgresActivity
+    ledger: PostgresLedger
+    jobs: PostgresJobs
+    outboxes: tuple[PostgresOutbox, ...]
+    positions: PostgresPositions
+    dead_letters: PostgresDeadLetters
+    feeds: RedisFeeds
+    cards: RedisCards
+    viewers: RedisViewers
+    trending: RedisTrendingLists
+    limiter: RedisLimiter
+    sessions: RedisSessions
+    bus: RedisBus
+    blobs: FileBlobs
+    blob_root: Path
+    secret: bytes
+    keys: KeyFolder
+    owner: str
+    checks: dict[str, Check]
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """Connects to everything the settings name; raises Unavailable if a server is not there."""
+    async with AsyncExitStack() as stack:
+
+        async def pool(url: str) -> Any:
+            opened = await open_pool(url, size=POOL_SIZE)
+            stack.push_async_callback(opened.close)
+            return opened
+
+        async def client(url: str) -> RedisClient:
+            opened = RedisClient(url)
+            stack.push_async_callback(opened.aclose)
+            return opened
+
+        pools = {url: await pool(url) for url in {settings.database_url, settings.videos_url, settings.activity_url}}
+        urls = {settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url, settings.bus_url}
+        clients = {url: await client(url) for url in urls | {settings.redis_url}}
+        stores = assemble(settings, pools, clients)
+        stack.callback(stores.blobs.close)
+        yield stores
+
+
+def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient]) -> Stores:
+    """The adapters over opened connections, one pool or client a URL."""
+    social, video, activity = (
+        pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
+    )
+    common = clients[settings.redis_url]
+    secret = server_secret(settings.data.secrets)
+    blob_root = Path(unquote(urlparse(settings.blobs_url).path))
+    return Stores(
+        videos=PostgresVideos(video),
+        musics=PostgresMusics(video),
+        users=PostgresUsers(social),
+        accounts=PostgresAccounts(social),
+        graph=PostgresGraph(social),
+        reactions=PostgresReactions(social),
+        comments=PostgresComments(social),
+        activity=PostgresActivity(activity),
+        ledger=PostgresLedger(activity),
+        jobs=PostgresJobs(social),
+        outboxes=(
+            PostgresOutbox(social, "social"),
+            PostgresOutbox(video, "video"),
+            PostgresOutbox(activity, "activity"),
+        ),
+        positions=PostgresPositions(social),
+        dead_letters=PostgresDeadLetters(social),
+        feeds=RedisFeeds(clients[settings.feed_cache_url]),
+        cards=RedisCards(clients[settings.video_cache_url]),
+        viewers=RedisViewers(clients[settings.feed_cache_url]),
+        trending=RedisTrendingLists(clients[settings.trending_cache_url]),
+        limiter=RedisLimiter(common, processes=settings.api_processes),
+        sessions=RedisSessions(common),
+        bus=RedisBus(clients[settings.bus_url]),
+        blobs=FileBlobs(blob_root, secret),
+        blob_root=blob_root,
+        secret=secret,
+        keys=KeyFolder(settings.data.secrets / "keys"),
+        owner=f"{os.uname().nodename}-{os.getpid()}",
+        checks={"postgresql": lambda: _ask_postgres(social), "redis": lambda: _ask_redis(common)},
+    )
+
+
+async def _ask_postgres(pool: Any) -> None:
+    async with connection(pool) as borrowed:
+        await borrowed.execute("SELECT 1")
+
+
+async def _ask_redis(client: RedisClient) -> None:
+    await client.call("PING")

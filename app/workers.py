@@ -1,0 +1,116 @@
+"""Which workers there are: handlers by consumer group, ticks by interval, and the transcoder."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from app import features
+from app.adapters.ffmpeg import FfmpegMedia
+from app.core.clock import HOUR_MS, system_ms
+from app.core.config import Settings
+from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
+from app.core.metrics import Sample
+from app.services.auth.handlers import SessionHandler
+from app.services.video.actions import TRANSCODE
+from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
+from app.services.video.processing import Processor
+from app.stores import Stores
+from app.work.consumer import Consumer
+from app.work.relay import Relay
+from app.work.ticks import Tick, Ticker
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[asyncio.Event], Awaitable[None]]
+Handle = Callable[[Sequence[Event]], Awaitable[None]]
+
+STALE_UPLOAD_MS: Final = 2 * HOUR_MS
+
+
+def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[str, ...], Handle]]:
+    """(group, topics, handler) of everything that follows from events."""
+    clock = system_ms
+    return [
+        (QueueTranscode.GROUP, (VIDEO_UPLOADED,), QueueTranscode(stores.jobs, clock)),
+        (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
+        (RenewCards.GROUP, (FEED_UPDATE,), RenewCards(stores.videos, built.hydrator)),
+        (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
+        (SessionHandler.GROUP, (USER_INTERACTION,), SessionHandler(stores.sessions)),
+    ]
+
+
+def ticks(stores: Stores, built: features.Features) -> list[Tick]:
+    """What happens by the clock, each on one process at a time."""
+    sweeps = Sweeps(stores.videos, stores.jobs, system_ms)
+    return [
+        Tick("publish-due", 5, sweeps.publish_due),
+        Tick("queue-lost", 30, sweeps.queue_lost),
+        Tick("uploads", 30, built.uploads.sweep),
+        Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
+        Tick("blobs", 3600, lambda: _swept(stores)),
+    ]
+
+
+async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: asyncio.Event) -> None:
+    """Runs the named workers until `stop`; one that ends by itself ends all, with its reason."""
+    built = features.build(settings, stores, system_ms)
+    wanted = {name: start for name, start in all_workers(settings, stores, built).items() if not names or name in names}
+    unknown = set(names) - set(wanted)
+    if unknown:
+        raise SystemExit(f"There is no worker named {', '.join(sorted(unknown))}.")
+    tasks = [asyncio.create_task(start(stop), name=name) for name, start in wanted.items()]
+    log.info("workers started", extra={"workers": sorted(wanted)})
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def all_workers(settings: Settings, stores: Stores, built: features.Features) -> dict[str, Run]:
+    """Every worker by name."""
+    workers: dict[str, Run] = {
+        "relay": Relay(stores.outboxes, stores.bus, stores.positions, owner=stores.owner, clock=system_ms).run,
+        "ticks": Ticker(ticks(stores, built), stores.positions, owner=stores.owner).run,
+        TRANSCODE: processor(settings, stores).run,
+    }
+    for group, topics, handle in handlers(stores, built):
+        consumer = Consumer(
+            group,
+            topics,
+            handle,
+            bus=stores.bus,
+            positions=stores.positions,
+            dead_letters=stores.dead_letters,
+            owner=stores.owner,
+            clock=system_ms,
+        )
+        workers[group] = consumer.run
+    return workers
+
+
+def processor(settings: Settings, stores: Stores) -> Processor:
+    """The transcoder, with its work folder on the data's own disk."""
+    work_root = Path(settings.data_dir) / "work"
+    work_root.mkdir(parents=True, exist_ok=True)
+    media = FfmpegMedia()
+    return Processor(stores.videos, stores.users, stores.jobs, stores.blobs, media, work_root, stores.owner, system_ms)
+
+
+def depths(stores: Stores) -> Sample:
+    """Queue depths for the metrics."""
+
+    async def sample() -> dict[str, float]:
+        backlogs = {f"outbox-{outbox.origin}": float(await outbox.backlog()) for outbox in stores.outboxes}
+        letters = await stores.dead_letters.all(1000)
+        return backlogs | {TRANSCODE: float(await stores.jobs.depth(TRANSCODE)), "dead-letters": float(len(letters))}
+
+    return sample
+
+
+async def _swept(stores: Stores) -> None:
+    await stores.blobs.sweep(STALE_UPLOAD_MS)
