@@ -17,7 +17,7 @@ from app.adapters.files.parts import MAX_PARTS
 from app.core import ids
 from app.core.errors import Forbidden
 
-_WHOLE: Final = re.compile(r"[0-9]{1,15}")
+_WHOLE: Final = re.compile(r"[1-9][0-9]{0,14}")
 _FIELDS: Final = ("expires", "size", "type", "signature")
 _LONGEST: Final = 512
 
