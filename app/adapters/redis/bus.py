@@ -46,6 +46,7 @@ return 1
 _BEGIN = Script("""
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then return 0 end
 for at = 2, #KEYS do
+  redis.call('UNLINK', KEYS[at])
   redis.call('XGROUP', 'CREATE', KEYS[at], 'none', '0', 'MKSTREAM')
   redis.call('XGROUP', 'DESTROY', KEYS[at], 'none')
 end
@@ -96,7 +97,7 @@ class RedisBus:
         streams = {_stream(epoch, topic, partition): partition for partition in offsets}
         after = [_stream_id(offset) for offset in offsets.values()]
         found: list[Any] | None = await self._client.call(
-            "XREAD", "COUNT", limit, "BLOCK", wait_ms, "STREAMS", *streams, *after
+            "XREAD", "COUNT", limit, "BLOCK", max(1, wait_ms), "STREAMS", *streams, *after
         )
         # Checked after reading: a stream that was lost and begun anew meanwhile would look like one without news.
         if not await self._alive(epoch):
