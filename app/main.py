@@ -10,7 +10,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
-from app import features, workers
+from app import features
 from app.adapters.files.origin import Origin
 from app.adapters.files.put_door import PutDoor
 from app.core.clock import system_ms
@@ -22,7 +22,7 @@ from app.http.guard import make_guard
 from app.http.operations import operations, product_version
 from app.http.viewer import provide_viewer, provide_visitor
 from app.http.web import WebClient
-from app.stores import Stores, assemble, open_stores
+from app.stores import Stores, depths, open_stores
 
 BODY_LIMIT_BYTES: Final = 2**20
 
@@ -87,7 +87,7 @@ def serving(settings: Settings, stores: Stores, draining: Any) -> Any:
 
 def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Any) -> Litestar:
     """The API."""
-    samples: list[Sample] = [workers.depths(stores)]
+    samples: list[Sample] = [depths(stores)]
     return Litestar(
         route_handlers=[operations(stores.checks, samples, draining), *built.routers],
         guards=[make_guard(built.doorkeeper, built.limits)],
@@ -110,6 +110,8 @@ def openapi_json() -> bytes:
 
 async def run_worker(settings: Settings, names: list[str]) -> None:
     """Runs the named workers (all of them without names) until SIGTERM or SIGINT."""
+    from app import workers  # the API has no need of what they import
+
     logs.configure(settings.log_level)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -117,6 +119,3 @@ async def run_worker(settings: Settings, names: list[str]) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_stores(settings) as stores:
         await workers.run(settings, stores, names, stop)
-
-
-__all__ = ["Application", "assemble", "create_app", "openapi_json", "run_worker"]

@@ -34,6 +34,7 @@ from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.trending import RedisTrendingLists
 from app.adapters.redis.viewers import RedisViewers
 from app.core.config import Settings
+from app.core.metrics import Sample
 from app.http.operations import Check
 
 POOL_SIZE = 10  # connections a process holds at most to one PostgreSQL
@@ -133,6 +134,20 @@ def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, Redis
         owner=f"{os.uname().nodename}-{os.getpid()}",
         checks={"postgresql": lambda: _ask_postgres(social), "redis": lambda: _ask_redis(common)},
     )
+
+
+def depths(stores: Stores) -> Sample:
+    """Queue depths for the metrics."""
+
+    async def sample() -> dict[str, float]:
+        backlogs = {f"outbox-{outbox.origin}": float(await outbox.backlog()) for outbox in stores.outboxes}
+        dead = float(len(await stores.dead_letters.all(1000)))
+        return backlogs | {
+            "transcode": float(await stores.jobs.depth("transcode")),
+            "dead-letters": float(len(letters)),
+        }
+
+    return sample
 
 
 async def _ask_postgres(pool: Any) -> None:

@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from app import features
 from app.adapters.ffmpeg import FfmpegMedia
 from app.core.clock import HOUR_MS, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
-from app.core.metrics import Sample
 from app.services.auth.handlers import SessionHandler
 from app.services.video.actions import TRANSCODE
 from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
@@ -23,7 +22,7 @@ from app.work.ticks import Tick, Ticker
 
 log = logging.getLogger(__name__)
 
-Run = Callable[[asyncio.Event], Awaitable[None]]
+Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 Handle = Callable[[Sequence[Event]], Awaitable[None]]
 
 STALE_UPLOAD_MS: Final = 2 * HOUR_MS
@@ -99,17 +98,6 @@ def processor(settings: Settings, stores: Stores) -> Processor:
     work_root.mkdir(parents=True, exist_ok=True)
     media = FfmpegMedia()
     return Processor(stores.videos, stores.users, stores.jobs, stores.blobs, media, work_root, stores.owner, system_ms)
-
-
-def depths(stores: Stores) -> Sample:
-    """Queue depths for the metrics."""
-
-    async def sample() -> dict[str, float]:
-        backlogs = {f"outbox-{outbox.origin}": float(await outbox.backlog()) for outbox in stores.outboxes}
-        letters = await stores.dead_letters.all(1000)
-        return backlogs | {TRANSCODE: float(await stores.jobs.depth(TRANSCODE)), "dead-letters": float(len(letters))}
-
-    return sample
 
 
 async def _swept(stores: Stores) -> None:

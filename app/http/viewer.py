@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 
 from app.core.clock import Clock
 from app.core.errors import Unauthenticated, Unavailable
@@ -96,3 +97,10 @@ def provide_viewer(request: Request[Any, Any, Any]) -> Viewer:
 def provide_visitor(request: Request[Any, Any, Any]) -> Viewer | None:
     """Dependency `visitor`: the signed-in person, or None for somebody anonymous."""
     return viewer_of(request)
+
+
+CurrentViewer = NamedDependency[Viewer]
+"""A handler's parameter `viewer`: whoever is signed in."""
+
+Visitor = NamedDependency[Viewer | None]
+"""A handler's parameter `visitor`: whoever is signed in, or None."""

@@ -1,19 +1,19 @@
 """/api/v1/auth and the public keys."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.params import JSONBody
 
 from app.core import ids
 from app.core.errors import NotFound
 from app.core.tokens import REFRESH_TTL_S, SigningKeys
 from app.http.idempotency import once
 from app.http.limits import client_address
-from app.http.paging import Cursor, Limit
-from app.http.viewer import Viewer
+from app.http.paging import Cursor, Id, Limit
+from app.http.viewer import CurrentViewer
 from app.ports.accounts import Accounts
 from app.services.auth.actions import AuthActions, Device, Seal
 from app.services.auth.reads import AuthReads
@@ -40,7 +40,7 @@ def routes(actions: AuthActions, reads: AuthReads, accounts: Accounts, *, secure
         return Response(signed_in, status_code=status, cookies=cookies, headers=NO_STORE)
 
     @post("/register", opt={"limit": "auth"})
-    async def register(request: Request[Any, Any, Any], data: Register) -> Response[SignedIn]:
+    async def register(request: Request[Any, Any, Any], data: JSONBody[Register]) -> Response[SignedIn]:
         """Makes an account and signs in."""
         device = _device(request)
         made: list[SignedIn] = []
@@ -56,36 +56,36 @@ def routes(actions: AuthActions, reads: AuthReads, accounts: Accounts, *, secure
         return answer(made[0] if made else await actions.login(again, device), data.transport, 201)
 
     @post("/login", status_code=200, opt={"limit": "auth"})
-    async def login(request: Request[Any, Any, Any], data: Login) -> Response[SignedIn]:
+    async def login(request: Request[Any, Any, Any], data: JSONBody[Login]) -> Response[SignedIn]:
         """Signs in with a name or an address."""
         return answer(await actions.login(data, _device(request)), data.transport, 200)
 
     @post("/refresh", status_code=200, opt={"limit": "auth"})
-    async def refresh(request: Request[Any, Any, Any], data: Refresh) -> Response[SignedIn]:
+    async def refresh(request: Request[Any, Any, Any], data: JSONBody[Refresh]) -> Response[SignedIn]:
         """Spends a refresh token for new tokens. A token from the cookie is answered in the cookie."""
         from_cookie = request.cookies.get(COOKIE)
         signed_in = await actions.refresh(data.refresh_token or from_cookie)
         return answer(signed_in, "body" if data.refresh_token else "cookie", 200)
 
     @post("/logout", status_code=204)
-    async def logout(viewer: Viewer) -> Response[None]:
+    async def logout(viewer: CurrentViewer) -> Response[None]:
         """Ends this session."""
         await actions.end_session(viewer, viewer.session_id)
         return Response(None, status_code=204, cookies=[cookie("", 0)], headers=NO_STORE)
 
     @get("/sessions")
-    async def sessions(viewer: Viewer, cursor: Cursor = None, limit: Limit = 20) -> Response[SessionItems]:
+    async def sessions(viewer: CurrentViewer, cursor: Cursor = None, limit: Limit = 20) -> Response[SessionItems]:
         """One's living sessions."""
         return Response(await reads.sessions(viewer, cursor, limit), headers={"cache-control": "private, no-store"})
 
     @delete("/sessions/{session_id:str}", status_code=204)
-    async def end_session(viewer: Viewer, session_id: Annotated[str, Parameter(max_length=64)]) -> None:
+    async def end_session(viewer: CurrentViewer, session_id: Id) -> None:
         """Ends one session."""
         if not ids.is_id(session_id, "ses") or not await actions.end_session(viewer, session_id):
             raise NotFound("There is no such session.")
 
     @delete("/sessions", status_code=204)
-    async def end_others(viewer: Viewer) -> None:
+    async def end_others(viewer: CurrentViewer) -> None:
         """Ends every session but this one."""
         await actions.end_others(viewer)
 

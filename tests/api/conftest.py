@@ -1,0 +1,34 @@
+"""The whole application in this process, on the session's real engines."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest
+
+from app import main
+from app.core.config import Settings
+from app.stores import Stores, open_stores
+
+
+@pytest.fixture(scope="session")
+def api_settings(settings: Settings) -> Settings:
+    """The session's engines with limits that tests of other things don't run into."""
+    wide = {"uploads_per_hour": 10_000, "feeds_per_minute": 10_000, "likes_per_hour": 10_000}
+    return msgspec.structs.replace(settings, comments_per_minute=10_000, requests_per_minute=100_000, **wide)
+
+
+@pytest.fixture(scope="session")
+async def stores(api_settings: Settings) -> AsyncIterator[Stores]:
+    """Every adapter, opened."""
+    async with open_stores(api_settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def client(api_settings: Settings, stores: Stores) -> AsyncIterator[httpx.AsyncClient]:
+    """Requests to the application, without a network between."""
+    app = main.serving(api_settings, stores, lambda: False)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url=api_settings.public_url, timeout=30) as opened:
+        yield opened
