@@ -113,7 +113,14 @@ def kernels() -> Step:
     built = tuple(source.with_name(source.stem + suffix) for source in HOTPATH.glob("*.pyx"))
 
     def work() -> None:
-        build = [str(PYTHON), str(ROOT / "setup.py"), "--quiet", "build_ext", "--inplace"]
+        build = [
+            str(PYTHON),
+            str(ROOT / "setup.py"),
+            "--quiet",
+            "build_ext",
+            "--inplace",
+            f"--parallel={os.cpu_count()}",
+        ]
         command(build, "The compiled kernels could not be built", {**os.environ, "KINORA_CYTHON_DEBUG": ""})
 
     return Step("Compiled kernels", 15, digest(sources, sys.version), work, built)

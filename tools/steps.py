@@ -15,11 +15,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 BAR = 30  # characters
 COMMAND_TIMEOUT_S = 1800
-SHOWN_LINES = 30
+FIRST_LINES, LAST_LINES = 12, 18  # of a failed command's output: npm says why at the top, compilers at the end
 
 
 class StepFailed(Exception):
-    """One sentence, then the end of the failed command's output."""
+    """One sentence, then what the failed command said."""
 
 
 class Step(NamedTuple):
@@ -54,7 +54,7 @@ def perform(steps: Sequence[Step], stamps: Path) -> None:
 
 
 def command(argv: Sequence[str], what: str, env: dict[str, str] | None = None) -> None:
-    """Runs `argv` in the checkout, silently. Raises StepFailed with `what` and the end of its output."""
+    """Runs `argv` in the checkout, silently. Raises StepFailed with `what` and its output."""
     done = subprocess.run(
         argv,
         cwd=ROOT,
@@ -68,8 +68,10 @@ def command(argv: Sequence[str], what: str, env: dict[str, str] | None = None) -
         check=False,
     )
     if done.returncode != 0:
-        tail = "\n".join(done.stdout.rstrip().splitlines()[-SHOWN_LINES:])
-        raise StepFailed(f"{what}: exit code {done.returncode}.\n{tail}")
+        lines = done.stdout.rstrip().splitlines()
+        if len(lines) > FIRST_LINES + LAST_LINES:
+            lines[FIRST_LINES:-LAST_LINES] = ["…"]
+        raise StepFailed("\n".join([f"{what}: exit code {done.returncode}.", *lines]))
 
 
 def _stamp(step: Step, stamps: Path) -> Path:
