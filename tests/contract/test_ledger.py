@@ -1,0 +1,138 @@
+"""The trending ledger. See `app.ports.trending`."""
+
+import asyncio
+import random
+
+import asyncpg
+import pytest
+
+from app.core import ids
+from app.core.clock import system_ms
+from app.core.errors import Unavailable
+from app.ports.trending import Delta, Ledger, LedgerColumns
+from hotpath import trending
+from tests.contract.evidence import Evidence
+
+ALL = -(2**63)  # below every rank key
+
+
+def a_scope() -> str:
+    return f"s{random.randrange(2**60)}"
+
+
+def a_delta(scope: str, video_id: str, published_at: int = 1_800_000_000_000, **counts: int) -> Delta:
+    return Delta(ids.new("evt"), video_id, published_at, (scope,), **counts)
+
+
+async def test_deltas_of_a_video_add_up_in_each_scope(ledger: Ledger) -> None:
+    here, there, one, other = a_scope(), a_scope(), ids.new("vid"), ids.new("vid")
+    both = Delta(ids.new("evt"), one, 7, (here, there), views=2)
+    await ledger.add([both, a_delta(here, one, 7, likes=1), a_delta(here, other, 8, shares=1)], "trending")
+    await ledger.add([a_delta(here, one, 7, views=1, likes=-3)], "trending")
+    assert await ledger.leaders(there, ALL, 10) == LedgerColumns([one], [2000], [7])
+    assert await ledger.leaders(here, ALL, 10) == LedgerColumns([other, one], [2000, 2000], [8, 7])
+
+
+async def test_an_event_adds_once_for_a_group(ledger: Ledger) -> None:
+    scope, video = a_scope(), ids.new("vid")
+    delta, fresh = a_delta(scope, video, views=1), a_delta(scope, video, likes=1)
+    await ledger.add([delta, delta], "trending")
+    await ledger.add([delta, fresh], "trending")
+    await ledger.add([fresh], "trending")
+    assert (await ledger.leaders(scope, ALL, 10)).points == [1500]
+    await ledger.add([delta], "another")
+    assert (await ledger.leaders(scope, ALL, 10)).points == [2500]
+
+
+async def test_batches_that_overlap_in_parallel_add_each_event_once(ledger: Ledger) -> None:
+    scope, videos = a_scope(), [ids.new("vid") for _ in range(20)]
+    deltas = [a_delta(scope, random.choice(videos), views=1) for _ in range(400)]
+    batches = [random.sample(deltas, 300) for _ in range(6)] + [deltas[:200], deltas[200:]]
+    await asyncio.gather(*(ledger.add(batch, "trending") for batch in batches))
+    columns = await ledger.leaders(scope, ALL, 100)
+    expected = {video: 1000 * sum(delta.video_id == video for delta in deltas) for video in videos}
+    assert dict(zip(columns.video_ids, columns.points, strict=True)) == {v: n for v, n in expected.items() if n}
+
+
+async def test_an_event_without_a_scope_adds_nothing(ledger: Ledger) -> None:
+    await ledger.add([Delta(ids.new("evt"), ids.new("vid"), 7, (), views=1)], "trending")
+    await ledger.add([], "trending")
+
+
+async def test_more_than_five_hundred_deltas_are_refused(ledger: Ledger) -> None:
+    scope = a_scope()
+    deltas = [a_delta(scope, ids.new("vid"), views=1) for _ in range(501)]
+    with pytest.raises(ValueError, match="501"):
+        await ledger.add(deltas, "trending")
+    assert (await ledger.leaders(scope, ALL, 10)).video_ids == []
+    await ledger.add(deltas[:500], "trending")
+    assert len((await ledger.leaders(scope, ALL, 1000)).video_ids) == 500
+
+
+async def test_the_rank_key_is_the_kernel_s(ledger: Ledger, pool: asyncpg.Pool) -> None:
+    scope = a_scope()
+    edges = [0, 1, 299_999, 300_000, 300_001, 2**48 - 1]
+    times = edges + [random.randrange(2**41) for _ in range(200)]
+    deltas = [
+        a_delta(
+            scope,
+            ids.new("vid"),
+            at,
+            views=random.randrange(-10, 10**10),
+            likes=random.randrange(-10, 10**10),
+            shares=random.randrange(-10, 10**9),
+        )
+        for at in times
+    ]
+    await ledger.add(deltas, "trending")
+    more = [a_delta(scope, delta.video_id, delta.published_at, views=-3, likes=5, shares=1) for delta in deltas[:100]]
+    await ledger.add(more, "trending")
+    rows = await pool.fetch(
+        "SELECT points, published_at, rank_key FROM activity.trending_ledger WHERE scope = $1", scope
+    )
+    assert [row["rank_key"] for row in rows] == [trending.rank_key(row["points"], row["published_at"]) for row in rows]
+    assert sorted(row["published_at"] for row in rows) == sorted(times)
+
+
+async def test_leaders_come_in_the_order_of_their_scores_and_stop_at_the_bound(ledger: Ledger) -> None:
+    scope, now = a_scope(), system_ms()
+    deltas = [
+        a_delta(scope, ids.new("vid"), now - random.randrange(40 * 3_600_000), views=random.randrange(3))
+        for _ in range(200)
+    ]
+    await ledger.add(deltas, "trending")
+
+    def score(delta: Delta) -> int:
+        return int(trending.score(delta.views, delta.likes, delta.shares, delta.published_at, now))
+
+    best_first = sorted(deltas, key=lambda d: trending.rank_key(1000 * d.views, d.published_at), reverse=True)
+    on_the_list = [delta.video_id for delta in best_first if score(delta) >= 100]
+    leaders = await ledger.leaders(scope, trending.threshold(now), 1000)
+    assert leaders.video_ids == on_the_list
+    assert 0 < len(on_the_list) < len(deltas)
+    assert (await ledger.leaders(scope, trending.threshold(now), 5)).video_ids == on_the_list[:5]
+
+
+async def test_scopes_are_those_with_a_row_at_or_above_the_bound(ledger: Ledger) -> None:
+    risen, fallen, published_at = a_scope(), a_scope(), 1_800_000_000_000
+    await ledger.add([a_delta(risen, ids.new("vid"), published_at, views=views) for views in (1, 2)], "trending")
+    await ledger.add([a_delta(fallen, ids.new("vid"), published_at, views=1)], "trending")
+    bound = trending.rank_key(2000, published_at)
+    assert {risen, fallen} & set(await ledger.scopes(bound)) == {risen}
+    assert {risen, fallen} & set(await ledger.scopes(bound + 1)) == set()
+    assert {risen, fallen} <= set(await ledger.scopes(trending.rank_key(1000, published_at)))
+
+
+@pytest.mark.parametrize("table", ["applied", "trending_ledger"])
+async def test_a_batch_killed_anywhere_leaves_nothing(ledger: Ledger, activity_store: Evidence, table: str) -> None:
+    scope = a_scope()
+    first, last = a_delta(scope, ids.new("vid"), views=1), a_delta(scope, ids.new("vid"), views=1)
+    row = {"applied": {"cause": f"{last.event_id}/trending"}, "trending_ledger": {"video_id": last.video_id}}[table]
+    async with activity_store.dies_at(table, **row):
+        with pytest.raises(Unavailable):
+            await ledger.add([first, last], "trending")
+    assert (await ledger.leaders(scope, ALL, 10)).video_ids == []
+    assert not await activity_store.marked(f"{first.event_id}/trending")
+    for _ in range(2):
+        await ledger.add([first, last], "trending")
+    assert (await ledger.leaders(scope, ALL, 10)).points == [1000, 1000]
