@@ -13,8 +13,7 @@ from app.ports.comments import Comment, Comments
 from app.ports.graph import Toggled
 from app.ports.reactions import Reactions
 from tests.contract.evidence import Evidence
-
-NOW = 1_790_000_000_000
+from tests.contract.people import NOW
 
 
 def a_comment(video: str, *, to: Comment | None = None, at_ms: int = NOW) -> Comment:

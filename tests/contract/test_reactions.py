@@ -9,8 +9,7 @@ from app.core.events import cause, event
 from app.ports.graph import Toggled
 from app.ports.reactions import Reaction, ReactionCounts, Reactions, RecentReactions
 from tests.contract.evidence import Evidence
-
-NOW = 1_790_000_000_000
+from tests.contract.people import NOW
 
 
 async def test_a_like_is_counted_and_told(reactions: Reactions, social: Evidence) -> None:
