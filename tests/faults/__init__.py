@@ -1,0 +1,1 @@
+"""Processes killed, disks filled, stores away: what holds all the same."""
