@@ -1,0 +1,31 @@
+import { Link } from "wouter";
+import type { FeedKind } from "../../api/feed";
+import { cx } from "../../ui/cx";
+import styles from "./FeedTabs.module.css";
+import { refreshFeed } from "./feeds";
+
+export const FEEDS: readonly { kind: FeedKind; href: string; label: string }[] = [
+  { kind: "following", href: "/following", label: "Following" },
+  { kind: "for-you", href: "/", label: "For You" },
+  { kind: "trending", href: "/trending", label: "Trending" },
+];
+
+/** The three feeds above the clip, on a phone. */
+export function FeedTabs({ kind }: { kind: FeedKind }) {
+  return (
+    <nav className={styles.tabs} aria-label="Feeds">
+      {FEEDS.map((feed) => (
+        <Link
+          key={feed.kind}
+          href={feed.href}
+          className={cx(styles.tab, feed.kind === kind && styles.current)}
+          aria-current={feed.kind === kind ? "page" : undefined}
+          onClick={() => feed.kind === kind && refreshFeed(kind)}
+          data-testid={`tab-${feed.kind}`}
+        >
+          {feed.label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
