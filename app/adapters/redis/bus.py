@@ -7,7 +7,7 @@ disk and after a failover what it had received: in both cases perhaps not all th
 Offsets are stream ids of a fixed width, so that their order is that of their text.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ TIMEOUT_S = 5.0  # of the bus's own client: reads wait in Redis
 BATCH_ENTRIES = 500
 BATCH_BYTES = 2**22
 SWEEP_PAGES = 10_000  # of 1,000 keys each
+SHOWN_BYTES = 10_000  # of each part of an entry that can't be read
 
 # Defines alive(epoch) for the scripts below. KEYS bus:epoch and all streams of the epoch.
 _ALIVE = """
@@ -105,7 +106,7 @@ class RedisBus:
         read: dict[int, list[Delivered]] = {}
         for key, entries in found or ():
             partition = streams[key.decode()]
-            read[partition] = [_delivered(topic, partition, entry_id, fields) for entry_id, fields in entries]
+            read[partition] = [_delivered(topic, partition, entry_id, words) for entry_id, words in entries]
         return read
 
     async def trim(self, epoch: str, topic: str, partition: int, before: str) -> None:
@@ -171,14 +172,13 @@ def _stream_id(offset: str) -> str:
     return "-".join(str(int(part)) for part in offset.split("-")) if offset else "0"
 
 
-def _delivered(topic: str, partition: int, entry_id: bytes, fields: Iterable[bytes] | None) -> Delivered:
+def _delivered(topic: str, partition: int, entry_id: bytes, words: Sequence[bytes]) -> Delivered:
     """The entry; one that is not ours to read comes as an event of no known type, which consumers set aside."""
     offset = _offset(entry_id)
-    words = list(fields or ())
     raw = words[1] if len(words) == 2 and words[0] == b"o" else b""
     try:
         return Delivered(offset, msgspec.json.decode(raw, type=Outgoing))
     except msgspec.DecodeError as error:
         name = f"{topic}/{partition}/{offset}"
-        data = {"error": str(error), "entry": [word.decode(errors="replace") for word in words]}
+        data = {"error": str(error), "entry": [word[:SHOWN_BYTES].decode(errors="replace") for word in words]}
         return Delivered(offset, Outgoing("", 0, Event(name, "undecodable", name, 0, data)))

@@ -1,0 +1,168 @@
+import random
+from array import array
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.adapters.redis.client import RedisClient
+from app.adapters.redis.feeds import DEEPEST, RedisFeeds
+from app.core.ids import new
+from app.ports.feeds import KEEP, TTL_S, Feeds, FeedSlice, Kind
+
+LATEST = 2**52
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[RedisClient]:
+    client = RedisClient(redis_url, timeout_s=5.0)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(params=["redis"])
+def feeds(request: pytest.FixtureRequest, client: RedisClient) -> Feeds:
+    return {"redis": RedisFeeds}[request.param](client)
+
+
+@pytest.fixture(params=["feed", "following"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return request.param  # type: ignore[no-any-return]
+
+
+async def test_an_empty_built_feed_differs_from_an_absent_one(feeds: Feeds, kind: Kind) -> None:
+    user = new("usr")
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) is None
+    await feeds.build(kind, user, "g1", [])
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) == FeedSlice("g1", [])
+    other: Kind = "following" if kind == "feed" else "feed"
+    assert await feeds.read(other, user, upper=LATEST, after=None, limit=10) is None
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 100])
+async def test_pages_follow_score_then_id_without_repeat_or_gap(feeds: Feeds, page: int) -> None:
+    user = new("usr")
+    draw = random.Random(page)
+    entries = [(draw.randrange(12), new("vid")) for _ in range(150)]  # many of one score
+    await feeds.build("feed", user, "g1", entries)
+    assert await paged(feeds, user, page) == sorted(entries, reverse=True)
+
+
+async def test_a_page_goes_on_exactly_where_a_removed_video_was(feeds: Feeds) -> None:
+    user = new("usr")
+    entries = sorted(((1_000, new("vid")) for _ in range(9)), reverse=True)
+    await feeds.build("feed", user, "g1", entries)
+    await feeds.remove("feed", user, [entries[2][1], entries[3][1]])
+    read = await feeds.read("feed", user, upper=LATEST, after=entries[2], limit=3)
+    assert read == FeedSlice("g1", entries[4:7])
+    await feeds.remove("feed", user, [])
+
+
+async def test_videos_pushed_later_stay_above_the_upper_bound(feeds: Feeds, kind: Kind) -> None:
+    user, old, fresh = new("usr"), new("vid"), new("vid")
+    await feeds.build(kind, user, "g1", [(1_000, old)])
+    assert await feeds.push(kind, user.encode(), [7], fresh, 2_000) == 1
+    assert await feeds.read(kind, user, upper=1_999, after=None, limit=10) == FeedSlice("g1", [(1_000, old)])
+    assert await feeds.read(kind, user, upper=1_999, after=(2_000, fresh), limit=10) == FeedSlice("g1", [(1_000, old)])
+    both = [(2_000, fresh), (1_000, old)]
+    assert await feeds.read(kind, user, upper=2_000, after=None, limit=10) == FeedSlice("g1", both)
+
+
+async def test_a_push_reaches_built_feeds_only_and_once(feeds: Feeds, client: RedisClient, kind: Kind) -> None:
+    followers = [new("usr") for _ in range(1_203)]
+    built = followers[::10]
+    video = new("vid")
+    for user in built:
+        await feeds.build(kind, user, "g1", [])
+    joined, numbers = "".join(followers).encode(), array("I", range(len(followers)))
+    await client.call("SCRIPT", "FLUSH")  # as after a restart
+    assert await feeds.push(kind, joined, numbers, video, 5_000) == len(built)
+    assert await feeds.push(kind, joined, numbers, video, 6_000) == 0
+    for user in followers[:20]:
+        expected = FeedSlice("g1", [(5_000, video)]) if user in built else None
+        assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) == expected
+    assert await feeds.push(kind, b"", [], video, 5_000) == 0
+
+
+async def test_a_push_keeps_the_newest_and_the_marker(feeds: Feeds, kind: Kind) -> None:
+    user, keep = new("usr"), KEEP[kind]
+    entries = [(1_000 + number, new("vid")) for number in range(keep)]
+    await feeds.build(kind, user, "g1", entries)
+    newest, oldest = new("vid"), new("vid")
+    assert await feeds.push(kind, user.encode(), [1], newest, 9_000) == 1
+    assert await feeds.push(kind, user.encode(), [1], oldest, 1) == 0  # below all that is kept
+    read = await feeds.read(kind, user, upper=LATEST, after=None, limit=2 * keep)
+    assert read == FeedSlice("g1", [(9_000, newest), *sorted(entries[1:], reverse=True)])
+
+
+async def test_only_building_sets_the_time_to_live(feeds: Feeds, client: RedisClient, kind: Kind) -> None:
+    user = new("usr")
+    key = f"{kind}:{user}"
+    await feeds.build(kind, user, "g1", [(1_000, new("vid"))])
+    assert TTL_S[kind] - 5 <= await client.call("TTL", key) <= TTL_S[kind]
+    await client.call("EXPIRE", key, 100)
+    await feeds.push(kind, user.encode(), [1], new("vid"), 2_000)
+    await feeds.extend(kind, user, "g1", [(500, new("vid"))])
+    await feeds.remove(kind, user, [new("vid")])
+    assert await client.call("TTL", key) <= 100
+    await feeds.build(kind, user, "g2", [])
+    assert await client.call("TTL", key) > 100
+
+
+async def test_building_replaces_and_cuts(feeds: Feeds, kind: Kind) -> None:
+    user = new("usr")
+    await feeds.build(kind, user, "g1", [(1, new("vid"))])
+    entries = [(1_000 + number, new("vid")) for number in range(KEEP[kind] + 30)]
+    await feeds.build(kind, user, "g2", entries)
+    read = await feeds.read(kind, user, upper=LATEST, after=None, limit=1_000)
+    assert read == FeedSlice("g2", sorted(entries, reverse=True)[: KEEP[kind]])
+
+
+async def test_extending_needs_the_same_generation_and_moves_nothing(feeds: Feeds) -> None:
+    user, first, second = new("usr"), new("vid"), new("vid")
+    assert not await feeds.extend("feed", user, "g1", [(1, first)])
+    assert await feeds.read("feed", user, upper=LATEST, after=None, limit=10) is None
+    await feeds.build("feed", user, "g1", [(1_000, first)])
+    assert not await feeds.extend("feed", user, "g0", [(900, second)])
+    assert await feeds.extend("feed", user, "g1", [(900, second), (800, first)])
+    expected = FeedSlice("g1", [(1_000, first), (900, second)])
+    assert await feeds.read("feed", user, upper=LATEST, after=None, limit=10) == expected
+
+
+async def test_paging_grows_a_feed_up_to_a_bound(feeds: Feeds) -> None:
+    user = new("usr")
+    entries = [(10_000 - number, new("vid")) for number in range(DEEPEST + 50)]
+    await feeds.build("feed", user, "g1", [])
+    for first in range(0, len(entries), 500):
+        assert await feeds.extend("feed", user, "g1", entries[first : first + 500])
+    assert await paged(feeds, user, 700) == entries[:DEEPEST]
+
+
+async def test_a_dropped_feed_is_absent(feeds: Feeds, kind: Kind) -> None:
+    user = new("usr")
+    await feeds.build(kind, user, "g1", [])
+    await feeds.drop(kind, user)
+    await feeds.drop(kind, user)
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) is None
+    assert await feeds.push(kind, user.encode(), [1], new("vid"), 1) == 0
+
+
+async def test_paging_state_is_kept_per_kind_and_session(feeds: Feeds, client: RedisClient) -> None:
+    session = new("ses")
+    await feeds.remember("feed", session, b"\x00state", 60)
+    assert await feeds.recall("feed", session) == b"\x00state"
+    assert await feeds.recall("following", session) is None
+    assert await feeds.recall("feed", new("ses")) is None
+    assert 55 <= await client.call("TTL", f"page:feed:{session}") <= 60
+
+
+async def paged(feeds: Feeds, user: str, limit: int) -> list[tuple[int, str]]:
+    """The whole feed, page by page."""
+    entries: list[tuple[int, str]] = []
+    while True:
+        after = entries[-1] if entries else None
+        read = await feeds.read("feed", user, upper=LATEST, after=after, limit=limit)
+        assert read is not None
+        if not read.entries:
+            return entries
+        assert len(read.entries) <= limit
+        entries += read.entries
