@@ -47,7 +47,7 @@ def api(settings: Settings, _: argparse.Namespace) -> int:
 def worker(settings: Settings, arguments: argparse.Namespace) -> int:
     from app.main import run_worker
 
-    return _loop(run_worker(settings, arguments.names)) or 0
+    return _loop(run_worker(settings, arguments.names))
 
 
 def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -76,37 +76,37 @@ async def _migrate(url: str, direction: str) -> int:
 
 
 def doctor(settings: Settings, _: argparse.Namespace) -> int:
-    from app.main import run_doctor
+    from app.commands import doctor as run_doctor
 
     _beside_running(settings)
     return _loop(run_doctor(settings))
 
 
 def seed(settings: Settings, arguments: argparse.Namespace) -> int:
-    from app.main import run_seed
+    from app.seed import seed as run_seed
 
     _beside_running(settings)
     return _loop(run_seed(settings, arguments))
 
 
 def deadletter(settings: Settings, arguments: argparse.Namespace) -> int:
-    from app.main import run_deadletter
+    from app.commands import deadletter as run_deadletter
 
     _beside_running(settings)
     return _loop(run_deadletter(settings, arguments))
 
 
 def keys(settings: Settings, _: argparse.Namespace) -> int:
-    from app.main import run_keys_rotate
+    from app.commands import keys_rotate as run_keys_rotate
 
     _beside_running(settings)
     return _loop(run_keys_rotate(settings))
 
 
-def openapi(_: Settings, __: argparse.Namespace) -> int:
+def openapi(settings: Settings, _: argparse.Namespace) -> int:
     from app.main import openapi_json
 
-    sys.stdout.buffer.write(openapi_json())
+    sys.stdout.buffer.write(openapi_json(settings))
     return 0
 
 

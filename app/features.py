@@ -3,20 +3,28 @@
 import msgspec
 from litestar import Router
 
+from app.cards.access import Access
 from app.cards.hydrate import Hydrator
 from app.cards.page import Pages
 from app.cards.people import People
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.cursors import Cursors
+from app.core.playback import Playbacks
 from app.core.tokens import Tokens
 from app.http.limits import Limits
 from app.http.viewer import Doorkeeper
-from app.ports.blobs import Access, MediaAccess
+from app.ports.blobs import Access as MediaQuestion
+from app.ports.blobs import MediaAccess
 from app.services.auth import routes as auth_routes
 from app.services.auth.actions import AuthActions
 from app.services.auth.passwords import Passwords
 from app.services.auth.reads import AuthReads
+from app.services.feed import routes as feed_routes
+from app.services.feed.reads import FeedReads
+from app.services.feed.sources import Sources
+from app.services.feed.trending import Board, TrendingReads
+from app.services.feed.views import Views
 from app.services.video import routes as video_routes
 from app.services.video.actions import VideoActions
 from app.services.video.reads import VideoReads
@@ -35,6 +43,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     passwords: Passwords
     auth: AuthActions
+    board: Board
     routers: list[Router]
 
 
@@ -51,10 +60,16 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     passwords = Passwords()
     auth = AuthActions(stores.accounts, stores.sessions, people, tokens, passwords, doorkeeper, stores.secret, clock)
     uploads = Uploads(stores.videos, stores.musics, stores.blobs, settings, clock)
+    access = Access(stores.videos, hydrator)
     video_reads = VideoReads(
-        stores.videos, stores.users, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
+        access, stores.videos, stores.users, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
     )
     video_actions = VideoActions(stores.videos, stores.jobs, uploads, hydrator, video_reads, settings, clock)
+    playbacks = Playbacks(stores.secret)
+    sources = Sources(stores.feeds, stores.videos, stores.activity, stores.trending, hydrator, clock)
+    feed_reads = FeedReads(stores.feeds, stores.videos, sources, pages, cursors, playbacks, clock)
+    board = Board(stores.ledger, stores.trending, pages, clock)
+    views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     secure = settings.public_url.startswith("https:")
     return Features(
         hydrator=hydrator,
@@ -65,15 +80,17 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         limits=Limits(stores.limiter, settings),
         passwords=passwords,
         auth=auth,
+        board=board,
         routers=[
             auth_routes.jwks(stores.keys),
             auth_routes.routes(auth, AuthReads(stores.accounts, cursors, clock), stores.accounts, secure=secure),
             video_routes.routes(uploads, video_actions, video_reads, stores.videos),
+            feed_routes.routes(feed_reads, TrendingReads(board, stores.feeds, pages, cursors, clock), views),
         ],
     )
 
 
-def media_access(stores: Stores) -> Access:
+def media_access(stores: Stores) -> MediaQuestion:
     """What the media origin asks of a video."""
 
     async def access(video_id: str) -> MediaAccess | None:

@@ -6,6 +6,7 @@ import signal
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+import msgspec
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -22,7 +23,7 @@ from app.http.guard import make_guard
 from app.http.operations import operations, product_version
 from app.http.viewer import provide_viewer, provide_visitor
 from app.http.web import WebClient
-from app.stores import Stores, depths, open_stores
+from app.stores import Stores, assemble, depths, open_stores
 
 BODY_LIMIT_BYTES: Final = 2**20
 
@@ -103,13 +104,20 @@ def litestar(settings: Settings, stores: Stores, built: features.Features, drain
     )
 
 
-def openapi_json() -> bytes:
-    """The OpenAPI document, made without touching any store."""
-    raise NotImplementedError
+def openapi_json(settings: Settings) -> bytes:
+    """The OpenAPI document; made without asking any store."""
+    clients = dict.fromkeys(
+        (settings.redis_url, settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url)
+    )
+    unopened: Any = clients  # adapters keep what they are given and use it only when called
+    pools = dict.fromkeys((settings.database_url, settings.videos_url, settings.activity_url))
+    stores = assemble(settings, pools, unopened, unopened)
+    api = litestar(settings, stores, features.build(settings, stores, system_ms), lambda: False)
+    return msgspec.json.format(msgspec.json.encode(api.openapi_schema.to_schema()), indent=1) + b"\n"
 
 
-async def run_worker(settings: Settings, names: list[str]) -> None:
-    """Runs the named workers (all of them without names) until SIGTERM or SIGINT."""
+async def run_worker(settings: Settings, names: list[str]) -> int:
+    """Runs the named workers (all of them without names) until SIGTERM or SIGINT; the exit code."""
     from app import workers  # the API has no need of what they import
 
     logs.configure(settings.log_level)
@@ -119,3 +127,4 @@ async def run_worker(settings: Settings, names: list[str]) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_stores(settings) as stores:
         await workers.run(settings, stores, names, stop)
+    return 0

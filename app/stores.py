@@ -1,7 +1,7 @@
 """Settings → adapters: every store this process talks to, opened once and closed in reverse order."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from app.adapters.postgres.positions import PostgresPositions
 from app.adapters.postgres.reactions import PostgresReactions
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
+from app.adapters.redis.bus import TIMEOUT_S as BUS_TIMEOUT_S
 from app.adapters.redis.bus import RedisBus
 from app.adapters.redis.cards import RedisCards
-from app.adapters.redis.client import RedisClient
+from app.adapters.redis.client import CONNECTIONS, TIMEOUT_S, RedisClient
 from app.adapters.redis.feeds import RedisFeeds
 from app.adapters.redis.limiter import RedisLimiter
 from app.adapters.redis.sessions import RedisSessions
@@ -38,6 +39,7 @@ from app.core.metrics import Sample
 from app.http.operations import Check
 
 POOL_SIZE = 10  # connections a process holds at most to one PostgreSQL
+BUS_CONNECTIONS = 256  # groups × topics × partitions, with room
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyFolder
     owner: str
     checks: dict[str, Check]
+    versions: Callable[[], Awaitable[dict[str, str]]]
 
 
 @asynccontextmanager
@@ -81,20 +84,22 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             stack.push_async_callback(opened.close)
             return opened
 
-        async def client(url: str) -> RedisClient:
-            opened = RedisClient(url)
+        async def client(url: str, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> RedisClient:
+            opened = RedisClient(url, connections=connections, timeout_s=timeout_s)
             stack.push_async_callback(opened.aclose)
             return opened
 
         pools = {url: await pool(url) for url in {settings.database_url, settings.videos_url, settings.activity_url}}
-        urls = {settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url, settings.bus_url}
+        urls = {settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url}
         clients = {url: await client(url) for url in urls | {settings.redis_url}}
-        stores = assemble(settings, pools, clients)
+        # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
+        bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
+        stores = assemble(settings, pools, clients, bus)
         stack.callback(stores.blobs.close)
         yield stores
 
 
-def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient]) -> Stores:
+def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient], bus: RedisClient) -> Stores:
     """The adapters over opened connections, one pool or client a URL."""
     social, video, activity = (
         pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
@@ -126,13 +131,14 @@ def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, Redis
         trending=RedisTrendingLists(clients[settings.trending_cache_url]),
         limiter=RedisLimiter(common, processes=settings.api_processes),
         sessions=RedisSessions(common),
-        bus=RedisBus(clients[settings.bus_url]),
+        bus=RedisBus(bus),
         blobs=FileBlobs(blob_root, secret),
         blob_root=blob_root,
         secret=secret,
         keys=KeyFolder(settings.data.secrets / "keys"),
         owner=f"{os.uname().nodename}-{os.getpid()}",
         checks={"postgresql": lambda: _ask_postgres(social), "redis": lambda: _ask_redis(common)},
+        versions=lambda: _versions(social, common),
     )
 
 
@@ -144,7 +150,7 @@ def depths(stores: Stores) -> Sample:
         dead = float(len(await stores.dead_letters.all(1000)))
         return backlogs | {
             "transcode": float(await stores.jobs.depth("transcode")),
-            "dead-letters": float(len(letters)),
+            "dead-letters": dead,
         }
 
     return sample
@@ -157,3 +163,12 @@ async def _ask_postgres(pool: Any) -> None:
 
 async def _ask_redis(client: RedisClient) -> None:
     await client.call("PING")
+
+
+async def _versions(pool: Any, client: RedisClient) -> dict[str, str]:
+    async with connection(pool) as borrowed:
+        postgres = await borrowed.fetchval("SHOW server_version")
+    info = (await client.call("INFO", "server")).decode()
+    fields = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+    name, version = fields.get("server_name", "redis"), fields.get("valkey_version", fields["redis_version"])
+    return {"postgresql": postgres, "redis": f"{name} {version}"}

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from app import features
-from app.adapters.ffmpeg import FfmpegMedia
+from app.adapters.ffmpeg.media import FfmpegMedia
 from app.core.clock import HOUR_MS, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
+from app.services.feed.handlers import CountTrending, FanOut
 from app.services.video.actions import TRANSCODE
 from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
 from app.services.video.processing import Processor
 from app.stores import Stores
 from app.work.consumer import Consumer
 from app.work.relay import Relay
-from app.work.ticks import Tick, Ticker
+from app.work.ticks import Tick, Ticks
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
         (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
         (RenewCards.GROUP, (FEED_UPDATE,), RenewCards(stores.videos, built.hydrator)),
         (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
+        (FanOut.GROUP, (FEED_UPDATE, USER_INTERACTION), FanOut(stores.feeds, stores.graph)),
+        (CountTrending.GROUP, (USER_INTERACTION,), CountTrending(stores.ledger, stores.videos)),
         (SessionHandler.GROUP, (USER_INTERACTION,), SessionHandler(stores.sessions)),
     ]
 
@@ -47,6 +50,7 @@ def ticks(stores: Stores, built: features.Features) -> list[Tick]:
         Tick("publish-due", 5, sweeps.publish_due),
         Tick("queue-lost", 30, sweeps.queue_lost),
         Tick("uploads", 30, built.uploads.sweep),
+        Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("blobs", 3600, lambda: _swept(stores)),
     ]
@@ -72,22 +76,16 @@ async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: as
 
 def all_workers(settings: Settings, stores: Stores, built: features.Features) -> dict[str, Run]:
     """Every worker by name."""
+    followers = handlers(stores, built)
+    readers = {group: topics for group, topics, _ in followers}
+    relay = Relay(stores.outboxes, stores.bus, stores.positions, stores.dead_letters, stores.owner, readers=readers)
     workers: dict[str, Run] = {
-        "relay": Relay(stores.outboxes, stores.bus, stores.positions, owner=stores.owner, clock=system_ms).run,
-        "ticks": Ticker(ticks(stores, built), stores.positions, owner=stores.owner).run,
+        "relay": relay.run,
+        "ticks": Ticks(ticks(stores, built), stores.positions, stores.owner).run,
         TRANSCODE: processor(settings, stores).run,
     }
-    for group, topics, handle in handlers(stores, built):
-        consumer = Consumer(
-            group,
-            topics,
-            handle,
-            bus=stores.bus,
-            positions=stores.positions,
-            dead_letters=stores.dead_letters,
-            owner=stores.owner,
-            clock=system_ms,
-        )
+    for group, topics, handle in followers:
+        consumer = Consumer(group, topics, handle, stores.bus, stores.positions, stores.dead_letters, stores.owner)
         workers[group] = consumer.run
     return workers
 

@@ -62,10 +62,15 @@ class Pages:
                 return Filled(kept, positions, after, more=False)
         return Filled(kept, positions, after, more=True)
 
-    async def render(self, cards: Sequence[Card], viewer: ViewerState | None) -> list[VideoCard]:
-        """The page's JSON array. Typed as what it is to a client; in fact bytes that msgspec copies as they are."""
+    async def render(
+        self, cards: Sequence[Card], viewer: ViewerState | None, extras: Sequence[bytes] = ()
+    ) -> list[VideoCard]:
+        """The page's JSON array. Typed as what it is to a client; in fact bytes that msgspec copies as they are.
+
+        `extras` are further members for each card, as JSON that begins with a comma.
+        """
         older = await self.hydrator.older(viewer, [card.video_id for card in cards])
-        body = present.splice(cards, viewer, older, self._secret, self._clock())
+        body = present.splice(cards, viewer, older, self._secret, self._clock(), extras)
         return cast("list[VideoCard]", msgspec.Raw(body))
 
     async def one(self, card: Card, viewer: ViewerState | None) -> VideoCard:

@@ -125,10 +125,17 @@ def splice(
     older: Mapping[str, frozenset[str]],
     secret: bytes,
     now_ms: int,
+    extras: Sequence[bytes] = (),
 ) -> bytes:
-    """The JSON array of a page's cards, slots filled; one crossing into the kernel."""
+    """The JSON array of a page's cards, slots filled; one crossing into the kernel.
+
+    The viewer's slot is a member's value, so that what comes after it in `extras` (`,"name":value`) makes members too.
+    """
+    marks = [flags(card, viewer, older) for card in cards]
+    if extras:
+        marks = [mark + extra for mark, extra in zip(marks, extras, strict=True)]
     return kernel.splice(
         [card.body for card in cards],
         [prefix(secret, card.visibility, card.video_id, now_ms) for card in cards],
-        [flags(card, viewer, older) for card in cards],
+        marks,
     )

@@ -6,11 +6,11 @@ The record is read, not the cache: a video that was hidden a moment ago is gone 
 import asyncio
 from typing import Final
 
-from app.cards import present, rules
+from app.cards import present
+from app.cards.access import Access
 from app.cards.card import Card
 from app.cards.page import Pages
 from app.cards.schemas import VideoCard, VideoItems
-from app.cards.viewer import ViewerState
 from app.core import ids, media_urls
 from app.core.clock import DAY_MS, Clock
 from app.core.cursors import Cursors, Keyset
@@ -31,6 +31,7 @@ class VideoReads:
 
     def __init__(
         self,
+        access: Access,
         videos: Videos,
         users: Users,
         musics: Musics,
@@ -41,6 +42,7 @@ class VideoReads:
         media_secret: bytes,
         clock: Clock,
     ) -> None:
+        self._access = access
         self._videos = videos
         self._users = users
         self._musics = musics
@@ -53,7 +55,7 @@ class VideoReads:
 
     async def video(self, viewer: Viewer | None, video_id: str) -> VideoCard:
         """The video as this viewer sees it; its author sees it in every state."""
-        record, state = await self._visible(viewer, video_id)
+        record, state = await self._access.visible(viewer.user_id if viewer else None, video_id)
         card = await self._card(record)
         return await self._pages.one(card, state)
 
@@ -65,7 +67,7 @@ class VideoReads:
 
     async def download(self, viewer: Viewer | None, video_id: str) -> DownloadAnswer:
         """Where the watermarked file is; the address is signed and short-lived for anything not public."""
-        record, _ = await self._visible(viewer, video_id)
+        record, _ = await self._access.visible(viewer.user_id if viewer else None, video_id)
         video = record.video
         if video.media is None:
             raise NotFound("There is no file to download yet.")
@@ -99,24 +101,6 @@ class VideoReads:
         if filled.more and filled.after is not None:
             next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, filled.after)
         return VideoItems(await self._pages.render(filled.cards, state), next_cursor, filled.more)
-
-    async def _visible(self, viewer: Viewer | None, video_id: str) -> tuple[VideoAndCounts, ViewerState | None]:
-        """The record if this viewer may see it; NotFound otherwise, whatever the reason."""
-        absent = NotFound("There is no such video.")
-        if not ids.is_id(video_id, "vid"):
-            raise absent
-        record, state = await asyncio.gather(
-            self._videos.get(video_id), self._pages.hydrator.viewer(viewer.user_id if viewer else None)
-        )
-        if record is None or record.video.status == "deleted":
-            raise absent
-        video = record.video
-        if viewer is None or viewer.user_id != video.user_id:
-            active = video.status == "active"
-            mark = Card(video_id, 0, video.visibility, active, video.user_id, video.published_at or 0, b"")
-            if not rules.may_see(mark, state):
-                raise absent
-        return record, state
 
     async def _card(self, record: VideoAndCounts) -> Card:
         video = record.video

@@ -1,0 +1,38 @@
+"""Whether somebody may see one video, told from the record: at once right after any change."""
+
+import asyncio
+
+from app.cards import rules
+from app.cards.card import Card
+from app.cards.hydrate import Hydrator
+from app.cards.viewer import ViewerState
+from app.core import ids
+from app.core.errors import NotFound
+from app.ports.videos import VideoAndCounts, Videos
+
+
+class Access:
+    """The door to single videos: every write that names one goes through it."""
+
+    def __init__(self, videos: Videos, hydrator: Hydrator) -> None:
+        self._videos = videos
+        self._hydrator = hydrator
+
+    async def visible(self, viewer_id: str | None, video_id: str) -> tuple[VideoAndCounts, ViewerState | None]:
+        """The record and the viewer's state, if this viewer may see it; NotFound otherwise, whatever the reason.
+
+        Its author sees a video in every state but deleted.
+        """
+        absent = NotFound("There is no such video.")
+        if not ids.is_id(video_id, "vid"):
+            raise absent
+        record, state = await asyncio.gather(self._videos.get(video_id), self._hydrator.viewer(viewer_id))
+        if record is None or record.video.status == "deleted":
+            raise absent
+        video = record.video
+        if viewer_id != video.user_id:
+            active = video.status == "active"
+            mark = Card(video_id, 0, video.visibility, active, video.user_id, video.published_at or 0, b"")
+            if not rules.may_see(mark, state):
+                raise absent
+        return record, state

@@ -1,0 +1,88 @@
+"""What an operator asks of a running Kinora: is all well, which events failed, new keys."""
+
+import sys
+from argparse import Namespace
+
+from app.adapters.ffmpeg.media import FfmpegMedia
+from app.adapters.postgres import migrator
+from app.adapters.postgres.migrations import MigrationError
+from app.core.config import Settings
+from app.core.errors import Unavailable
+from app.http.operations import check_all, product_version
+from app.ports.media import MediaFailed
+from app.stores import Stores, open_stores
+
+LETTERS = 1000
+
+
+async def doctor(settings: Settings) -> int:
+    """Names each part, its version and its health in words; 1 if any part is not well."""
+    lines = [("kinora", f"{product_version()}, profile {settings.profile}, {settings.env}", True)]
+    try:
+        async with open_stores(settings) as stores:
+            lines += await _servers(stores)
+    except Unavailable as error:
+        lines.append(("stores", error.detail, False))
+    lines.append(await _schema(settings))
+    lines.append(_media(settings))
+    lines.append(_files(settings))
+    lines.append(("virus scan", "none is configured: uploads are not scanned", True))
+    for name, words, well in lines:
+        print(f"{'ok ' if well else 'BAD'}  {name:<12} {words}")
+    return 0 if all(well for _, _, well in lines) else 1
+
+
+async def _servers(stores: Stores) -> list[tuple[str, str, bool]]:
+    answers = await check_all(stores.checks)
+    versions = await stores.versions() if all(answer == "ok" for answer in answers.values()) else {}
+    return [(name, versions.get(name, answer), answer == "ok") for name, answer in answers.items()]
+
+
+async def _schema(settings: Settings) -> tuple[str, str, bool]:
+    try:
+        states = await migrator.status(settings.migrator_database_url)
+    except (OSError, Unavailable, MigrationError) as error:
+        return ("schema", str(error), False)
+    pending = [state.label for state in states if state.applied_at_ms is None]
+    words = (
+        f"{len(pending)} migrations wait: run `kinora migrate up`"
+        if pending
+        else f"{len(states)} migrations, all applied"
+    )
+    return ("schema", words, not pending)
+
+
+def _media(settings: Settings) -> tuple[str, str, bool]:
+    try:
+        report = FfmpegMedia().sandbox()
+    except MediaFailed as error:
+        return ("ffmpeg", str(error), False)
+    words = f"{report.ffmpeg_version}, confined by {report.kind}"
+    return (
+        "ffmpeg",
+        f"{words}; {report.warning}" if report.warning else words,
+        not (report.warning and settings.env == "production"),
+    )
+
+
+def _files(settings: Settings) -> tuple[str, str, bool]:
+    blobs = settings.data.blobs
+    return ("objects", f"in {blobs}", blobs.is_dir())
+
+
+async def deadletter(settings: Settings, arguments: Namespace) -> int:
+    """Lists the events no handler could handle, or has them handled again by the running workers."""
+    async with open_stores(settings) as stores:
+        if arguments.action == "replay":
+            print(f"{await stores.dead_letters.request_replay([])} will be handled again.")
+            return 0
+        for letter in await stores.dead_letters.all(LETTERS):
+            print(letter.letter_id, letter.group, letter.event.type, letter.event.event_id, letter.error, sep="  ")
+    return 0
+
+
+async def keys_rotate(settings: Settings) -> int:
+    """Adds a signing key; the one before it goes on verifying."""
+    async with open_stores(settings) as stores:
+        print(f"New tokens are signed with {stores.keys.rotate()}.", file=sys.stderr)
+    return 0

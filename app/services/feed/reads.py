@@ -1,0 +1,186 @@
+"""The pages of For You and Following."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from app.cards import rules
+from app.cards.page import Filled, Pages
+from app.cards.viewer import ViewerState
+from app.core.clock import Clock
+from app.core.cursors import Cursors, Keyset
+from app.core.errors import Invalid, Unavailable
+from app.core.metrics import FALLBACKS
+from app.core.playback import Playbacks
+from app.http.viewer import Viewer
+from app.ports.feeds import Feeds, Kind
+from app.ports.videos import Videos
+from app.services.feed.mix import Entry
+from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session
+from app.services.feed.schemas import FeedPage
+from app.services.feed.sources import Sources
+
+WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
+PAGES_REMEMBERED: Final = 200
+SOURCES: Final[dict[Kind, list[str]]] = {"feed": ["fresh", "following", "trending"], "following": ["following"]}
+
+
+class FeedReads:
+    """Serves personal feeds: a frozen order per reading session, refilled where a viewer may not see something."""
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        videos: Videos,
+        sources: Sources,
+        pages: Pages,
+        cursors: Cursors,
+        playbacks: Playbacks,
+        clock: Clock,
+    ) -> None:
+        self._feeds = feeds
+        self._videos = videos
+        self._sources = sources
+        self._pages = pages
+        self._cursors = cursors
+        self._playbacks = playbacks
+        self._clock = clock
+
+    async def page(self, kind: Kind, viewer: Viewer, number: int, cursor: str | None, limit: int) -> FeedPage:
+        """Page `number`, or the one after `cursor`. `page=0` without a cursor starts anew."""
+        state = await self._pages.hydrator.viewer(viewer.user_id)
+        session = Session(limit, [])
+        if cursor is not None:
+            start = self._cursors.open(cursor, kind, viewer.user_id, self._clock(), Position)
+        elif number == 0:
+            start = self._beginning()
+        else:
+            session, start = await self._start_of(kind, viewer, state, number, limit)
+        filled = await self._fill(kind, viewer.user_id, state, start, limit)
+        after = self._after(start, filled, limit)
+        if cursor is None:
+            await self._remember(kind, viewer, session, start, after if filled.more else None, limit)
+        next_cursor = None
+        if filled.more:
+            expires_ms = self._clock() + CURSOR_TTL_MS
+            next_cursor = self._cursors.seal(kind, viewer.user_id, expires_ms, after)
+        return FeedPage(
+            await self._pages.render(filled.cards, state),
+            after.served // limit if filled.more else None,
+            next_cursor,
+            filled.more,
+            SOURCES[kind],
+            self._playbacks.issue(viewer.user_id, self._clock()),
+        )
+
+    def _beginning(self) -> Position:
+        # Entries that share the present millisecond may still be written: they belong to the next session.
+        return Position("", self._clock(), 0, "", in_tail=False, served=0)
+
+    async def _fill(
+        self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int
+    ) -> Filled[Position]:
+        async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
+            return await self._rows(kind, user_id, position or start, count)
+
+        return await self._pages.fill(state, skeleton, start, limit, rules.wants)
+
+    async def _rows(self, kind: Kind, user_id: str, position: Position, count: int) -> list[tuple[Position, str]]:
+        rows: list[tuple[Position, str]] = []
+        if not position.in_tail:
+            position, entries = await self._built_rows(kind, user_id, position, count)
+            rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
+        if len(rows) < count and kind == "feed":
+            tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
+            for at, video_id in await self._tail(user_id, tail_from, count - len(rows)):
+                rows.append((tail_from.moved(at, video_id, in_tail=True), video_id))
+        return rows
+
+    async def _built_rows(
+        self, kind: Kind, user_id: str, position: Position, count: int
+    ) -> tuple[Position, list[Entry]]:
+        """Entries of the built feed, and the position with the generation they are of.
+
+        A feed that was rebuilt since has new scores, so a reader of For You starts at its top; Following's scores are
+        times of publishing and mean the same in every generation.
+        """
+        try:
+            found = await self._feeds.read(kind, user_id, upper=position.upper, after=position.after, limit=count)
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()
+            found = None
+        stale = found is not None and kind == "feed" and position.generation not in {"", found.generation}
+        if found is None or stale:
+            whole = await self._sources.built(kind, user_id)
+            if kind == "feed":
+                position = Position(whole.generation, self._clock(), 0, "", in_tail=False, served=position.served)
+            entries = [entry for entry in whole.entries if _is_after(entry, position)][:count]
+            return msgspec.structs.replace(position, generation=whole.generation), entries
+        return msgspec.structs.replace(position, generation=found.generation), found.entries
+
+    async def _tail(self, user_id: str, position: Position, count: int) -> list[Entry]:
+        """Published videos by time that the built feed does not hold: what is left when it is read to its end."""
+        try:
+            built = await self._feeds.read("feed", user_id, upper=position.upper, after=None, limit=1000)
+        except Unavailable:
+            built = None
+        held = {video_id for _, video_id in built.entries} if built else set()
+        key = position.after or (position.upper + 1, "")
+        found: list[Entry] = []
+        for _ in range(5):
+            rows = await self._videos.fresh(Keyset(*key), count + len(held))
+            found += [row for row in rows if row[1] not in held]
+            if len(found) >= count or len(rows) < count + len(held):
+                break
+            key = rows[-1]
+        return found[:count]
+
+    def _after(self, start: Position, filled: Filled[Position], limit: int) -> Position:
+        after = filled.after or start
+        return msgspec.structs.replace(after, served=start.served + limit)
+
+    async def _start_of(
+        self, kind: Kind, viewer: Viewer, state: ViewerState | None, number: int, limit: int
+    ) -> tuple[Session, Position]:
+        """Where page `number` begins: as remembered, or found by walking on from the nearest page before it."""
+        session = await self._recall(kind, viewer, limit)
+        wanted = number * limit
+        start = max(
+            (known for known in session.starts if known.served <= wanted),
+            key=lambda known: known.served,
+            default=self._beginning(),
+        )
+        if wanted - start.served > WALK:
+            raise Invalid("?page", "too_far", "Ask for the pages in order, or go on by `cursor`.")
+        while start.served < wanted:
+            step = min(limit, wanted - start.served)
+            filled = await self._fill(kind, viewer.user_id, state, start, step)
+            if not filled.more:
+                return session, msgspec.structs.replace(filled.after or start, served=wanted)
+            start = self._after(start, filled, step)
+        return session, start
+
+    async def _recall(self, kind: Kind, viewer: Viewer, limit: int) -> Session:
+        try:
+            value = await self._feeds.recall(kind, viewer.session_id)
+        except Unavailable:
+            value = None
+        return msgspec.msgpack.decode(value, type=Session) if value else Session(limit, [])
+
+    async def _remember(
+        self, kind: Kind, viewer: Viewer, session: Session, start: Position, after: Position | None, limit: int
+    ) -> None:
+        known = {position.served: position for position in session.starts}
+        if start.served == 0:
+            known = {}
+        known |= {position.served: position for position in (start, after) if position is not None}
+        session = Session(limit, list(known.values())[-PAGES_REMEMBERED:])
+        try:
+            await self._feeds.remember(kind, viewer.session_id, msgspec.msgpack.encode(session), PAGE_MEMORY_S)
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()  # `page=N` will walk
+
+
+def _is_after(entry: Entry, position: Position) -> bool:
+    return entry[0] <= position.upper and (position.after is None or entry < position.after)

@@ -1,0 +1,60 @@
+"""/api/v1/feed and the reports of views."""
+
+from typing import Annotated, Any, Final
+
+from litestar import Request, Response, Router, get, post
+from litestar.params import JSONBody, QueryParameter
+
+from app.http.limits import client_address
+from app.http.paging import Cursor, Id, Limit, PageNumber
+from app.http.viewer import CurrentViewer, Visitor
+from app.services.feed.reads import FeedReads
+from app.services.feed.schemas import FeedPage, ViewAnswer, ViewReport
+from app.services.feed.trending import TrendingReads, scope_of
+from app.services.feed.views import Views
+
+PERSONAL: Final = {"cache-control": "private, no-store"}
+SHARED: Final = {"cache-control": "public, max-age=2"}
+Region = Annotated[str | None, QueryParameter(max_length=8, description="ISO 3166, such as `US`.")]
+Category = Annotated[str | None, QueryParameter(max_length=30, description="A category, such as `dance`.")]
+
+
+def routes(reads: FeedReads, trending: TrendingReads, views: Views) -> Router:
+    """The router."""
+
+    @get("/feed/for-you", opt={"limit": "feed"})
+    async def for_you(
+        viewer: CurrentViewer, page: PageNumber = 0, cursor: Cursor = None, limit: Limit = 20
+    ) -> Response[FeedPage]:
+        """What the viewer may like."""
+        return Response(await reads.page("feed", viewer, page, cursor, limit), headers=PERSONAL)
+
+    @get("/feed/following", opt={"limit": "feed"})
+    async def following(
+        viewer: CurrentViewer, page: PageNumber = 0, cursor: Cursor = None, limit: Limit = 20
+    ) -> Response[FeedPage]:
+        """The newest of everybody the viewer follows."""
+        return Response(await reads.page("following", viewer, page, cursor, limit), headers=PERSONAL)
+
+    @get("/feed/trending", opt={"limit": "feed"})
+    async def trending_(
+        visitor: Visitor,
+        region: Region = None,
+        category: Category = None,
+        page: PageNumber = 0,
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> Response[FeedPage]:
+        """What everybody watches, of the world, a region or a category."""
+        answer = await trending.page(scope_of(region, category), visitor, page, cursor, limit)
+        return Response(answer, headers=PERSONAL if visitor else {**SHARED, "vary": "authorization"})
+
+    @post("/videos/{video_id:str}/views", status_code=202, opt={"limit": "view"})
+    async def view(
+        request: Request[Any, Any, Any], visitor: Visitor, video_id: Id, data: JSONBody[ViewReport]
+    ) -> ViewAnswer:
+        """Reports a fact about a playback."""
+        agent = request.headers.get("user-agent", "")[:300]
+        return await views.report(visitor, client_address(request), agent, video_id, data)
+
+    return Router("/api/v1", route_handlers=[for_you, following, trending_, view], tags=["feed"])

@@ -1,0 +1,129 @@
+"""Where a feed's videos come from, and how a feed that is not built gets built.
+
+Following is exact: the newest videos of everybody followed. For You mixes, as long as there is no recommender, fresh
+videos of everybody (every new video gets its chance), followed creators and what trends; recently watched ones go last.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from app.cards.hydrate import Hydrator
+from app.core.clock import Clock
+from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
+from app.ports.activity import Activity
+from app.ports.feeds import KEEP, Feeds, FeedSlice, Kind
+from app.ports.trending import TrendingLists
+from app.ports.videos import Videos
+from app.services.feed.mix import Entry, interleave, newest
+
+FOR_YOU_SIZE: Final = 100
+CANDIDATES: Final = 200
+AUTHORS_AT_ONCE: Final = 1000
+FIRST_LOOK: Final = 50  # videos of each author at first; only an author who fills the feed is asked for more
+WATCHED: Final = 200
+SOURCE_TIMEOUT_S: Final = 0.3
+
+# How many videos each source gives, in proportion.
+FRESH, FOLLOWED, TRENDING = 3, 2, 2
+
+
+class Sources:
+    """Builds feeds from the stores."""
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        videos: Videos,
+        activity: Activity,
+        trending: TrendingLists,
+        hydrator: Hydrator,
+        clock: Clock,
+    ) -> None:
+        self._feeds = feeds
+        self._videos = videos
+        self._activity = activity
+        self._trending = trending
+        self._hydrator = hydrator
+        self._clock = clock
+        self._building: dict[tuple[Kind, str], asyncio.Task[FeedSlice]] = {}
+
+    async def built(self, kind: Kind, user_id: str) -> FeedSlice:
+        """Builds a feed now and returns it whole; callers who ask meanwhile share the one build."""
+        key = (kind, user_id)
+        task = self._building.get(key)
+        if task is None:
+            build = self._for_you(user_id) if kind == "feed" else self._following(user_id)
+            task = asyncio.create_task(build)
+            self._building[key] = task
+            task.add_done_callback(lambda _done: self._building.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def followed(self, user_id: str, limit: int) -> list[Entry]:
+        """The newest videos of everybody the user follows, by (published at, id)."""
+        viewer = await self._hydrator.viewer(user_id)
+        authors = [f"usr_{bare}" for bare in sorted(viewer.following)] if viewer else []
+        lists = await self._newest(authors, FIRST_LOOK)
+        merged = newest(lists, limit)
+        last = merged[-1] if len(merged) == limit else (0, "")
+        cut = [
+            author
+            for author, entries in zip(authors, lists, strict=True)
+            if len(entries) == FIRST_LOOK and entries[-1] >= last
+        ]
+        if cut and limit > FIRST_LOOK:
+            merged = newest([merged, *await self._newest(cut, limit)], limit)
+        return merged
+
+    async def _newest(self, authors: list[str], per_author: int) -> list[list[Entry]]:
+        now_ms = self._clock()
+        lists: list[list[Entry]] = []
+        for start in range(0, len(authors), AUTHORS_AT_ONCE):
+            chunk = authors[start : start + AUTHORS_AT_ONCE]
+            lists += await self._videos.newest_by_authors(chunk, now_ms, per_author)
+        return lists
+
+    async def _following(self, user_id: str) -> FeedSlice:
+        entries = await self.followed(user_id, KEEP["following"])
+        return await self._keep("following", user_id, entries)
+
+    async def _for_you(self, user_id: str) -> FeedSlice:
+        async def fresh() -> list[str]:
+            return [video_id for _, video_id in await self._videos.fresh(None, CANDIDATES)]
+
+        async def followed() -> list[str]:
+            return [video_id for _, video_id in await self.followed(user_id, FOR_YOU_SIZE)]
+
+        async def trending() -> list[str]:
+            return [video_id for video_id, _ in await self._trending.read("global") or []]
+
+        async def watched() -> list[str]:
+            return [row.video_id for row in await self._activity.history(user_id, None, WATCHED)]
+
+        lists = await asyncio.gather(*(_within(source) for source in (fresh, followed, trending, watched)))
+        new, of_followed, hot, seen = lists
+        ordered = interleave(((new, FRESH), (of_followed, FOLLOWED), (hot, TRENDING)), CANDIDATES)
+        late = set(seen)
+        ordered.sort(key=lambda video_id: video_id in late)  # stable: the watched ones keep their order, at the end
+        now_ms = self._clock()
+        entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(ordered[:FOR_YOU_SIZE])]
+        return await self._keep("feed", user_id, entries)
+
+    async def _keep(self, kind: Kind, user_id: str, entries: list[Entry]) -> FeedSlice:
+        generation = os.urandom(8).hex()
+        try:
+            await self._feeds.build(kind, user_id, generation, entries)
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()  # the page is made from what was just gathered
+        return FeedSlice(generation, entries)
+
+
+async def _within(source: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    """What a source gives in time; a source that is down or slow gives nothing."""
+    try:
+        return await asyncio.wait_for(source(), SOURCE_TIMEOUT_S)
+    except (Unavailable, TimeoutError):
+        FALLBACKS.labels("source").inc()
+        return []
