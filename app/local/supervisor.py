@@ -40,6 +40,7 @@ class Kept:
         self.child = Child(program, log)
         self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
         self._restart_at: float | None = None
+        self._is_back = True
 
     def tend(self, say: Say) -> None:
         """Notices a death, and starts the program again when it is time. Raises LocalError at the fifth death."""
@@ -47,8 +48,12 @@ class Kept:
         if self._restart_at is None:
             if not self.child.alive():
                 self._mourn(now, say)
+            elif not self._is_back and self.child.ready():
+                self._is_back = True
+                say(f"{self.program.name} is back.")
         elif now >= self._restart_at:
             self._restart_at = None
+            self._is_back = False
             self.child = Child(self.program, self.log)
 
     def _mourn(self, now: float, say: Say) -> None:
