@@ -437,6 +437,25 @@ async def test_more_bodies_than_there_is_room_for_are_told_to_come_back(door: Do
     assert [(await task).status_code for task in pending] == [200] * MAX_BODIES
 
 
+async def test_room_that_the_other_stores_need_is_not_given_away(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path / "blobs", b"s" * 32, keep_free_bytes=2**60, clock=lambda: NOW)
+    signed = blobs.sign_put(f"uploads/{ids.new('vid')}", 4, MP4, SOON)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield pytest.fail("the body was read")
+
+    async def arrived(_key: str) -> None:
+        pytest.fail("nothing arrived")
+
+    transport = httpx.ASGITransport(PutDoor(blobs, arrived))
+    async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+        answer = await client.put(signed.url, content=never())
+
+    assert code_of(answer) == (503, "storage_full")
+    assert answer.headers["retry-after"]
+    blobs.close()
+
+
 async def test_parts_make_the_file(door: Door) -> None:
     key = f"uploads/{ids.new('vid')}"
     claims = []
