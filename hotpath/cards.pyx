@@ -4,6 +4,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcpy
 
+cimport cython
+
 cdef enum:
     PREFIX_SLOT = 1
     VIEWER_SLOT = 2
@@ -21,7 +23,7 @@ cdef struct Card:
 
 
 def splice(list bodies not None, list prefixes not None, list viewers not None):
-    """The JSON array of `bodies` with their slots filled; about 1 µs for 20 cards of 800 bytes."""
+    """The JSON array of `bodies` with their slots filled; about 2 µs for 20 cards of 800 bytes."""
     if not len(bodies) == len(prefixes) == len(viewers):
         raise ValueError("bodies, prefixes and viewers differ in length")
     # Copies hold the texts alive: another thread may change the caller's lists while the lock is released.
@@ -107,11 +109,13 @@ cdef char* _fill(const Card* card, char* out) noexcept nogil:
     return _copy(at, end, out)
 
 
+@cython.overflowcheck(False)  # which would take pointers for numbers
 cdef inline const char* _find(const char* at, const char* end, int slot) noexcept nogil:
     cdef const char* found = <const char*> memchr(at, slot, end - at)
     return found if found != NULL else end
 
 
+@cython.overflowcheck(False)  # as above
 cdef inline char* _copy(const char* start, const char* end, char* out) noexcept nogil:
     memcpy(out, start, end - start)
     return out + (end - start)

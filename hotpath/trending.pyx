@@ -32,7 +32,7 @@ cdef struct Entry:
 
 
 def points(const int64_t[::1] views not None, const int64_t[::1] likes not None, const int64_t[::1] shares not None):
-    """1000 views + 500 likes + 2000 shares for each row; about 1 ns a row."""
+    """1000 views + 500 likes + 2000 shares for each row; 5 ns a row."""
     cdef Py_ssize_t n = views.shape[0]
     if likes.shape[0] != n or shares.shape[0] != n:
         raise ValueError("views, likes and shares differ in length")
@@ -47,7 +47,7 @@ def points(const int64_t[::1] views not None, const int64_t[::1] likes not None,
 
 
 def top(const int64_t[::1] points not None, const int64_t[::1] published not None, now_ms, limit):
-    """Positions and scores of the best `limit` rows that score at least 100; 1 to 4 ns a row."""
+    """Positions and scores of the best `limit` rows that score at least 100; 0.4 to 1.4 ns a row."""
     cdef Py_ssize_t n = points.shape[0]
     if published.shape[0] != n:
         raise ValueError("points and published differ in length")

@@ -61,8 +61,8 @@ def test_items_that_are_not_bytes_are_a_type_error(twin: ModuleType, wrong: obje
             twin.splice(*lists)
 
 
-TEXTS = st.lists(st.sampled_from([b"\x01", b"\x02", b"{", b'"text"', b"\x00", b"\xff" * 40]), max_size=12).map(b"".join)
-ROWS = st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=8)
+TEXTS = st.lists(st.sampled_from([b"\x01", b"\x02", b"{", b'"text"', b"\x00", b"\xff" * 40]), max_size=6).map(b"".join)
+ROWS = st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=4)
 
 
 def _assert_twins_agree(rows: list[tuple[bytes, bytes, bytes]]) -> None:

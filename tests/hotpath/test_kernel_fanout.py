@@ -93,6 +93,7 @@ def test_behind_the_end_of_the_bitmap_nobody_is_active(twin: ModuleType) -> None
     numbers = [7, 8, 2**32 - 1]
 
     assert _decode(twin.encode(*_columns(numbers), b"\xff", SHA, b"f:", MEMBER, 1, 1))[0][3:-3] == [b"f:" + _user(7)]
+    assert twin.encode(*_columns([8]), memoryview(b"\xff\xff")[:1], SHA, b"f:", MEMBER, 1, 1) == []
     assert twin.encode(*_columns(numbers), b"", SHA, b"f:", MEMBER, 1, 1) == []
 
 

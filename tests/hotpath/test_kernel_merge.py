@@ -125,8 +125,8 @@ def test_what_is_no_buffer_is_a_type_error(twin: ModuleType) -> None:
 
 
 IDS = st.integers(0, 30).map(lambda n: _id(str(n)))  # few, so that lists share them
-ENTRIES = st.lists(st.tuples(st.integers(-3, 12), IDS), max_size=12).map(lambda entries: sorted(entries, reverse=True))
-LISTS = st.lists(ENTRIES, max_size=12)
+ENTRIES = st.lists(st.tuples(st.integers(-3, 12), IDS), max_size=8).map(lambda entries: sorted(entries, reverse=True))
+LISTS = st.lists(ENTRIES, max_size=8)
 
 
 def _assert_twins_agree(lists: list[list[tuple[int, bytes]]], limit: int) -> None:

@@ -83,6 +83,14 @@ def test_equal_reported_scores_are_ordered_by_the_exact_ones(twin: ModuleType) -
 
 
 @both
+def test_of_equal_exact_scores_the_later_published_comes_first_then_the_lower_position(twin: ModuleType) -> None:
+    points, published = array("q", [1001, 1000, 1000]), array("q", [NOW, NOW + 72_000, NOW + 72_000])
+
+    assert twin.top(points, published, NOW + 72_000, 10) == (array("q", [1, 2, 0]), array("q", [1000] * 3))
+    assert twin.top(points, published, NOW + 72_000, 1) == (array("q", [1]), array("q", [1000]))
+
+
+@both
 @pytest.mark.parametrize("limit", [0, 1, 2, 10**30])
 def test_any_limit_from_zero_on(twin: ModuleType, limit: int) -> None:
     positions, scores = twin.top(array("q", [300, 500, 400]), array("q", [NOW] * 3), NOW, limit)
@@ -184,7 +192,8 @@ def test_the_threshold_is_where_a_score_reaches_100(published: int, age: int, ne
     assert compiled.threshold(now) == compiled.rank_key(100, now)
 
 
-ROWS = st.lists(st.tuples(st.integers(50, 400), st.integers(-2 * TICK, TICK)), max_size=40)
+OFFSETS = st.one_of(st.integers(-2 * TICK, TICK), st.integers(-8, 1).map(lambda points: points * 72_000))
+ROWS = st.lists(st.tuples(st.one_of(st.integers(95, 110), st.integers(50, 400)), OFFSETS), max_size=40)
 
 
 def _assert_twins_agree(rows: list[tuple[int, int]], now: int, limit: int) -> None:
@@ -203,14 +212,14 @@ def _assert_twins_agree(rows: list[tuple[int, int]], now: int, limit: int) -> No
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(ROWS, TIMES, st.integers(0, 45))
+@given(ROWS, TIMES, st.one_of(st.integers(0, 6), st.integers(0, 45)))
 def test_twins_agree_with_a_full_sort(rows: list[tuple[int, int]], now: int, limit: int) -> None:
     _assert_twins_agree(rows, now, limit)
 
 
 @pytest.mark.long
 @settings(max_examples=20_000, deadline=None)
-@given(ROWS, TIMES, st.integers(0, 45))
+@given(ROWS, TIMES, st.one_of(st.integers(0, 6), st.integers(0, 45)))
 def test_twins_agree_with_a_full_sort_at_length(rows: list[tuple[int, int]], now: int, limit: int) -> None:
     _assert_twins_agree(rows, now, limit)
 
