@@ -254,6 +254,20 @@ async def test_a_hundred_parallel_refreshes_leave_one_live_family(accounts: Acco
     assert [one.session_id for one in await accounts.sessions(user_id, None, 10, NOW)] == [session.session_id]
 
 
+async def test_of_parallel_refreshes_without_grace_one_is_served(accounts: Accounts, social: Evidence) -> None:
+    user_id, first = ids.new("usr"), token()
+    await accounts.open_session(new_session(user_id), first)
+    alarm = event("session.revoked", user_id, NOW)
+
+    rotations = await asyncio.gather(  # all in one millisecond, so that a grace of 0 would still hold
+        *(accounts.rotate(first, token(), NOW, grace_ms=-1, events_if_reused=[alarm]) for _ in range(20))
+    )
+
+    outcomes = [rotation.outcome for rotation in rotations]
+    assert sorted(outcomes) == ["reused", "rotated"] + ["unknown"] * 18
+    assert len(await social.events(user_id)) == 1
+
+
 async def test_a_killed_rotation_spends_nothing(accounts: Accounts, social: Evidence) -> None:
     user_id, first, second = ids.new("usr"), token(), token()
     session = new_session(user_id)
