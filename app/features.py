@@ -7,6 +7,7 @@ from app.cards.access import Access
 from app.cards.hydrate import Hydrator
 from app.cards.page import Pages
 from app.cards.people import People
+from app.cards.refresh import Refresh
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.cursors import Cursors
@@ -25,6 +26,13 @@ from app.services.feed.reads import FeedReads
 from app.services.feed.sources import Sources
 from app.services.feed.trending import Board, TrendingReads
 from app.services.feed.views import Views
+from app.services.social import routes as social_routes
+from app.services.social.comments import CommentActions, CommentReads
+from app.services.social.graph import GraphActions, GraphReads
+from app.services.social.reactions import ReactionActions
+from app.services.users import routes as user_routes
+from app.services.users.actions import UserActions
+from app.services.users.reads import UserReads
 from app.services.video import routes as video_routes
 from app.services.video.actions import VideoActions
 from app.services.video.reads import VideoReads
@@ -62,7 +70,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     uploads = Uploads(stores.videos, stores.musics, stores.blobs, settings, clock)
     access = Access(stores.videos, hydrator)
     video_reads = VideoReads(
-        access, stores.videos, stores.users, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
+        access, stores.videos, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
     )
     video_actions = VideoActions(stores.videos, stores.jobs, uploads, hydrator, video_reads, settings, clock)
     playbacks = Playbacks(stores.secret)
@@ -70,6 +78,13 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     feed_reads = FeedReads(stores.feeds, stores.videos, sources, pages, cursors, playbacks, clock)
     board = Board(stores.ledger, stores.trending, pages, clock)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
+    refresh = Refresh(stores.viewers)
+    reactions = ReactionActions(access, stores.reactions, stores.users, refresh, settings.public_url, clock)
+    comments = CommentActions(access, stores.comments, people, clock)
+    comment_reads = CommentReads(access, stores.comments, people, cursors, clock)
+    edges = GraphActions(stores.graph, people, refresh, clock)
+    users = UserActions(stores.users, people, stores.blobs, stores.media, stores.work_root, clock)
+    user_reads = UserReads(people, stores.videos, stores.reactions, stores.activity, pages, cursors, clock)
     secure = settings.public_url.startswith("https:")
     return Features(
         hydrator=hydrator,
@@ -85,6 +100,10 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             auth_routes.jwks(stores.keys),
             auth_routes.routes(auth, AuthReads(stores.accounts, cursors, clock), stores.accounts, secure=secure),
             video_routes.routes(uploads, video_actions, video_reads, stores.videos),
+            social_routes.reaction_routes(reactions),
+            social_routes.comment_routes(comments, comment_reads, stores.accounts),
+            social_routes.graph_routes(edges, GraphReads(stores.graph, people, cursors, clock)),
+            user_routes.routes(users, user_reads, people),
             feed_routes.routes(feed_reads, TrendingReads(board, stores.feeds, pages, cursors, clock), views),
         ],
     )

@@ -111,7 +111,7 @@ def openapi_json(settings: Settings) -> bytes:
     )
     unopened: Any = clients  # adapters keep what they are given and use it only when called
     pools = dict.fromkeys((settings.database_url, settings.videos_url, settings.activity_url))
-    stores = assemble(settings, pools, unopened, unopened)
+    stores = assemble(settings, pools, unopened, unopened, unopened)
     api = litestar(settings, stores, features.build(settings, stores, system_ms), lambda: False)
     return msgspec.json.format(msgspec.json.encode(api.openapi_schema.to_schema()), indent=1) + b"\n"
 

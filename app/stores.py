@@ -1,5 +1,6 @@
 """Settings → adapters: every store this process talks to, opened once and closed in reverse order."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlparse
 
 import msgspec
 
+from app.adapters.ffmpeg.media import FfmpegMedia
 from app.adapters.files.blobs import FileBlobs
 from app.adapters.files.secrets import KeyFolder, server_secret
 from app.adapters.postgres.accounts import PostgresAccounts
@@ -38,6 +40,7 @@ from app.core.config import Settings
 from app.core.metrics import Sample
 from app.http.operations import Check
 
+KEEP_FREE_BYTES = 256 * 2**20  # of the disk, for the stores that share it with the uploads
 POOL_SIZE = 10  # connections a process holds at most to one PostgreSQL
 BUS_CONNECTIONS = 256  # groups × topics × partitions, with room
 
@@ -67,6 +70,8 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     bus: RedisBus
     blobs: FileBlobs
     blob_root: Path
+    media: FfmpegMedia
+    work_root: Path
     secret: bytes
     keys: KeyFolder
     owner: str
@@ -94,18 +99,23 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         clients = {url: await client(url) for url in urls | {settings.redis_url}}
         # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
         bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
-        stores = assemble(settings, pools, clients, bus)
+        media = await asyncio.to_thread(FfmpegMedia)  # tries its sandboxes, which takes up to a second
+        stores = assemble(settings, pools, clients, bus, media)
         stack.callback(stores.blobs.close)
         yield stores
 
 
-def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient], bus: RedisClient) -> Stores:
+def assemble(
+    settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient], bus: RedisClient, media: FfmpegMedia
+) -> Stores:
     """The adapters over opened connections, one pool or client a URL."""
     social, video, activity = (
         pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
     )
     common = clients[settings.redis_url]
     secret = server_secret(settings.data.secrets)
+    work_root = settings.data_dir / "work"
+    work_root.mkdir(parents=True, exist_ok=True)
     blob_root = Path(unquote(urlparse(settings.blobs_url).path))
     return Stores(
         videos=PostgresVideos(video),
@@ -132,8 +142,10 @@ def assemble(settings: Settings, pools: dict[str, Any], clients: dict[str, Redis
         limiter=RedisLimiter(common, processes=settings.api_processes),
         sessions=RedisSessions(common),
         bus=RedisBus(bus),
-        blobs=FileBlobs(blob_root, secret),
+        blobs=FileBlobs(blob_root, secret, keep_free_bytes=KEEP_FREE_BYTES),
         blob_root=blob_root,
+        media=media,
+        work_root=work_root,
         secret=secret,
         keys=KeyFolder(settings.data.secrets / "keys"),
         owner=f"{os.uname().nodename}-{os.getpid()}",

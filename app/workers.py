@@ -3,16 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from app import features
-from app.adapters.ffmpeg.media import FfmpegMedia
 from app.core.clock import HOUR_MS, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
 from app.services.feed.handlers import CountTrending, FanOut
+from app.services.social.handlers import CopyCounts, ForgetViewers, TotalLikes
 from app.services.video.actions import TRANSCODE
 from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
 from app.services.video.processing import Processor
@@ -32,6 +31,7 @@ STALE_UPLOAD_MS: Final = 2 * HOUR_MS
 def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[str, ...], Handle]]:
     """(group, topics, handler) of everything that follows from events."""
     clock = system_ms
+    counts = CopyCounts(stores.reactions, stores.activity, stores.videos, built.hydrator)
     return [
         (QueueTranscode.GROUP, (VIDEO_UPLOADED,), QueueTranscode(stores.jobs, clock)),
         (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
@@ -39,6 +39,9 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
         (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
         (FanOut.GROUP, (FEED_UPDATE, USER_INTERACTION), FanOut(stores.feeds, stores.graph)),
         (CountTrending.GROUP, (USER_INTERACTION,), CountTrending(stores.ledger, stores.videos)),
+        (CopyCounts.GROUP, (USER_INTERACTION,), counts),
+        (TotalLikes.GROUP, (USER_INTERACTION,), TotalLikes(stores.reactions)),
+        (ForgetViewers.GROUP, (USER_INTERACTION,), ForgetViewers(stores.viewers)),
         (SessionHandler.GROUP, (USER_INTERACTION,), SessionHandler(stores.sessions)),
     ]
 
@@ -59,7 +62,7 @@ def ticks(stores: Stores, built: features.Features) -> list[Tick]:
 async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: asyncio.Event) -> None:
     """Runs the named workers until `stop`; one that ends by itself ends all, with its reason."""
     built = features.build(settings, stores, system_ms)
-    wanted = {name: start for name, start in all_workers(settings, stores, built).items() if not names or name in names}
+    wanted = {name: start for name, start in all_workers(stores, built).items() if not names or name in names}
     unknown = set(names) - set(wanted)
     if unknown:
         raise SystemExit(f"There is no worker named {', '.join(sorted(unknown))}.")
@@ -74,28 +77,23 @@ async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: as
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def all_workers(settings: Settings, stores: Stores, built: features.Features) -> dict[str, Run]:
+def all_workers(stores: Stores, built: features.Features) -> dict[str, Run]:
     """Every worker by name."""
     followers = handlers(stores, built)
     readers = {group: topics for group, topics, _ in followers}
     relay = Relay(stores.outboxes, stores.bus, stores.positions, stores.dead_letters, stores.owner, readers=readers)
+    processor = Processor(
+        stores.videos, stores.users, stores.jobs, stores.blobs, stores.media, stores.work_root, stores.owner, system_ms
+    )
     workers: dict[str, Run] = {
         "relay": relay.run,
         "ticks": Ticks(ticks(stores, built), stores.positions, stores.owner).run,
-        TRANSCODE: processor(settings, stores).run,
+        TRANSCODE: processor.run,
     }
     for group, topics, handle in followers:
         consumer = Consumer(group, topics, handle, stores.bus, stores.positions, stores.dead_letters, stores.owner)
         workers[group] = consumer.run
     return workers
-
-
-def processor(settings: Settings, stores: Stores) -> Processor:
-    """The transcoder, with its work folder on the data's own disk."""
-    work_root = Path(settings.data_dir) / "work"
-    work_root.mkdir(parents=True, exist_ok=True)
-    media = FfmpegMedia()
-    return Processor(stores.videos, stores.users, stores.jobs, stores.blobs, media, work_root, stores.owner, system_ms)
 
 
 async def _swept(stores: Stores) -> None:

@@ -4,7 +4,7 @@ The cache is a convenience: without it a page costs more and shows the same.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from app.cards import card as cards_format
@@ -16,9 +16,9 @@ from app.core.errors import Unavailable
 from app.core.metrics import CARDS, FALLBACKS
 from app.ports.cards import Cards, Viewers
 from app.ports.graph import Graph
-from app.ports.music import Musics
+from app.ports.music import Music, Musics
 from app.ports.reactions import Reactions
-from app.ports.users import Users
+from app.ports.users import User, Users
 from app.ports.videos import VideoAndCounts, Videos
 
 BATCH: Final = 200  # what a store's get_many takes
@@ -67,7 +67,7 @@ class Hydrator:
         records = await self._videos.get_many(video_ids)
         if not records:
             return {}
-        made = await self._make(records.values())
+        made = await self._make(records.values(), present.card)
         packed = {video_id: cards_format.pack(card) for video_id, card in made.items()}
         hashes = {video_id: present.hash_of(record.video, record.counts) for video_id, record in records.items()}
         try:
@@ -76,18 +76,22 @@ class Hydrator:
             FALLBACKS.labels("cards").inc()
         return made
 
-    async def _make(self, records: Iterable[VideoAndCounts]) -> dict[str, Card]:
+    async def of_author(self, records: Iterable[VideoAndCounts]) -> dict[str, Card]:
+        """Cards as their author sees them, in whatever state the records are; straight from the stores."""
+        return await self._make(records, present.author_card)
+
+    async def _make(
+        self, records: Iterable[VideoAndCounts], make: Callable[[VideoAndCounts, User, Music | None], Card]
+    ) -> dict[str, Card]:
         records = list(records)
         authors, pieces = await asyncio.gather(
             self._users.get_many(sorted({record.video.user_id for record in records})),
             self._musics.get_many(sorted({record.video.music_id for record in records if record.video.music_id})),
         )
         return {
-            record.video.video_id: present.card(
-                record, authors[record.video.user_id], pieces.get(record.video.music_id or "")
-            )
+            video.video_id: make(record, authors[video.user_id], pieces.get(video.music_id or ""))
             for record in records
-            if record.video.user_id in authors
+            if (video := record.video).user_id in authors
         }
 
     async def viewer(self, user_id: str | None) -> ViewerState | None:

@@ -42,6 +42,12 @@ def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
     )
 
 
+def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
+    """The card its author sees, with a body in every state; it is never stored."""
+    made = card(record, author, music)
+    return msgspec.structs.replace(made, active=True, body=body(record.video, record.counts, author, music))
+
+
 def body(video: Video, counts: Counts, author: User, music: Music | None) -> bytes:
     """The JSON of a video with its slots. Works for every status: an author sees their own before it is active."""
     return msgspec.json.encode(

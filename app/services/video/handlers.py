@@ -106,6 +106,7 @@ class RemoveFiles:
             if event.type == "video.deleted":
                 video_id = event.data["video_id"]
                 await self._jobs.cancel(TRANSCODE, video_id)
+                await self._blobs.seal(master_key(video_id))  # a PUT that is still under way must not bring it back
                 await self._blobs.delete_prefix(master_key(video_id))
                 await self._blobs.delete_prefix(f"media/{video_id}")
 

@@ -3,12 +3,10 @@
 The record is read, not the cache: a video that was hidden a moment ago is gone from here at once.
 """
 
-import asyncio
 from typing import Final
 
 from app.cards import present
 from app.cards.access import Access
-from app.cards.card import Card
 from app.cards.page import Pages
 from app.cards.schemas import VideoCard, VideoItems
 from app.core import ids, media_urls
@@ -18,8 +16,7 @@ from app.core.errors import NotFound
 from app.http.viewer import Viewer
 from app.ports.jobs import Jobs
 from app.ports.music import Music, Musics
-from app.ports.users import Users
-from app.ports.videos import VideoAndCounts, Videos
+from app.ports.videos import Videos
 from app.services.video.schemas import DownloadAnswer, StatusAnswer
 from app.services.video.uploads import Uploads, status_of
 
@@ -33,7 +30,6 @@ class VideoReads:
         self,
         access: Access,
         videos: Videos,
-        users: Users,
         musics: Musics,
         jobs: Jobs,
         uploads: Uploads,
@@ -44,7 +40,6 @@ class VideoReads:
     ) -> None:
         self._access = access
         self._videos = videos
-        self._users = users
         self._musics = musics
         self._jobs = jobs
         self._uploads = uploads
@@ -56,8 +51,10 @@ class VideoReads:
     async def video(self, viewer: Viewer | None, video_id: str) -> VideoCard:
         """The video as this viewer sees it; its author sees it in every state."""
         record, state = await self._access.visible(viewer.user_id if viewer else None, video_id)
-        card = await self._card(record)
-        return await self._pages.one(card, state)
+        made = await self._pages.hydrator.of_author([record])
+        if video_id not in made:
+            raise NotFound("There is no such video.")
+        return await self._pages.one(made[video_id], state)
 
     async def status(self, viewer: Viewer, video_id: str) -> StatusAnswer:
         """Where the viewer's own video stands."""
@@ -101,14 +98,3 @@ class VideoReads:
         if filled.more and filled.after is not None:
             next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, filled.after)
         return VideoItems(await self._pages.render(filled.cards, state), next_cursor, filled.more)
-
-    async def _card(self, record: VideoAndCounts) -> Card:
-        video = record.video
-        author, pieces = await asyncio.gather(
-            self._users.get(video.user_id), self._musics.get_many([video.music_id] if video.music_id else [])
-        )
-        if author is None:
-            raise NotFound("There is no such video.")
-        music = pieces.get(video.music_id or "")
-        body = present.body(video, record.counts, author, music)
-        return Card(video.video_id, 0, video.visibility, True, video.user_id, video.published_at or 0, body)

@@ -1,5 +1,6 @@
 """The start and the end of an upload: a place to send the file to, and the moment it has arrived."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -28,6 +29,7 @@ from app.services.video.schemas import (
 
 log = logging.getLogger(__name__)
 
+_BAD_FILE: Final = frozenset({"unsupported", "size_mismatch"})
 RENEW_MS: Final = 5 * 60_000  # addresses are made anew when less of their time is left
 Seal = Callable[[msgspec.Struct], Receipt | None]
 
@@ -78,8 +80,8 @@ class Uploads:
     ) -> Video:
         """The client says it is done. Asked again it answers the same; Invalid if the file is not what it should be."""
         video = await self.own(viewer, video_id)
-        if video.status == "failed" and video.failure and video.failure.code == "unsupported":
-            raise Invalid("/parts", "unsupported", video.failure.detail)
+        if video.status == "failed" and video.failure and video.failure.code in _BAD_FILE:
+            raise Invalid("/parts", video.failure.code, video.failure.detail)
         if video.status != "uploading":
             return video
         if claims:
@@ -96,11 +98,8 @@ class Uploads:
         found = await self._videos.get(video_id)
         if found is None or found.video.status != "uploading":
             return
-        try:
+        with contextlib.suppress(Invalid):  # the record says `failed`, and why
             await self._arrived(found.video, lambda _video: None)
-        except Invalid as error:
-            failure = Failure(error.errors[0].code, error.errors[0].detail)
-            await self._fail(video_id, failure)
 
     async def own(self, viewer: Viewer, video_id: str) -> Video:
         """The viewer's own record; NotFound for anybody else's."""
@@ -117,8 +116,8 @@ class Uploads:
                 if await self._blobs.size(master_key(video.video_id)) is not None:
                     await self.arrived(master_key(video.video_id))
                 elif video.updated_at + self._settings.upload_abandoned_after_s * 1000 < now_ms:
+                    await self._blobs.seal(master_key(video.video_id))
                     await self._fail(video.video_id, Failure("abandoned", "The file never arrived; upload it again."))
-                    await self._blobs.delete_prefix(master_key(video.video_id))
             except KinoraError:
                 log.exception("sweep", extra={"video_id": video.video_id})
 
@@ -127,9 +126,13 @@ class Uploads:
         size_bytes = await self._blobs.size(key)
         if size_bytes is None:
             raise Invalid("/parts", "not_arrived", "The file has not arrived yet.")
-        plan.check_size(video.upload.size_bytes, size_bytes)
-        content_type = plan.check_type(await self._blobs.head(key, plan.SNIFF_BYTES))
-        await self._blobs.seal(key)  # before it counts as whole: what is processed never changes
+        await self._blobs.seal(key)  # first: what is looked at now, and processed later, never changes
+        try:
+            plan.check_size(video.upload.size_bytes, size_bytes)
+            content_type = plan.check_type(await self._blobs.head(key, plan.SNIFF_BYTES))
+        except Invalid as error:
+            await self._fail(video.video_id, Failure(error.errors[0].code, error.errors[0].detail))
+            raise
         now_ms = self._clock()
 
         def step(stored: Video) -> lifecycle.Step | None:
@@ -139,12 +142,14 @@ class Uploads:
         return await save.change(self._videos, video.video_id, step, receipt=seal(preview))
 
     async def _fail(self, video_id: str, failure: Failure) -> None:
+        """Ends an upload that can't become a video; its bytes go, and none can come any more."""
         now_ms = self._clock()
 
         def step(stored: Video) -> lifecycle.Step | None:
             return lifecycle.failed(stored, failure, now_ms) if stored.status == "uploading" else None
 
         await save.change(self._videos, video_id, step)
+        await self._blobs.delete_prefix(master_key(video_id))
 
     async def _record(self, viewer: Viewer, wish: UploadRequest, now_ms: int) -> Video:
         if wish.file_size_bytes > self._settings.upload_max_bytes:

@@ -1,0 +1,1 @@
+"""What people do to videos and to each other: like, save, share, comment, follow, block, mute."""

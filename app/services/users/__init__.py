@@ -1,0 +1,1 @@
+"""Profiles, pictures, and the lists that belong to a person."""
