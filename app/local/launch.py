@@ -8,14 +8,20 @@ Python's own library may be out of reach. Standard library only: it starts in 20
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+OPEN_FILES = 65_536  # the usual 1024 is fewer than the connections one API process may hold
 
 
 def main(argv: list[str]) -> None:
     parent, on_parent_death, user, _, *command = argv
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most), most)
+    )
     if user != "-":
         uid, gid = map(int, user.split(":"))
         os.setgroups([])

@@ -53,13 +53,16 @@ HBA = f"local {DATABASE} {MIGRATOR_ROLE},{APP_ROLE} scram-sha-256\n"
 ENV = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
-def program(data: DataFolder, pause: Callable[[float], None] = time.sleep) -> Program:
-    """PostgreSQL of this data folder, made first if there is none. Raises LocalError when that fails."""
+def program(data: DataFolder, pause: Callable[[float], None] = time.sleep, *, durable: bool = True) -> Program:
+    """PostgreSQL of this data folder, made first if there is none. Raises LocalError when that fails.
+
+    Not `durable` survives `kill -9` but no power cut: for tests, whose data ends with them.
+    """
     binaries = binary_folder()
     identity = unprivileged(binaries / "postgres", data.root)
     identity.own(data.postgres)
     _ensure_cluster(data, binaries, identity)
-    options = OPTIONS | {"unix_socket_directories": str(data.postgres)}
+    options = OPTIONS | {"unix_socket_directories": str(data.postgres), "fsync": "on" if durable else "off"}
     settings = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
     return Program(
         name="postgres",

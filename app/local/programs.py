@@ -22,11 +22,11 @@ BACKPRESSURE = 1024  # requests one API process holds at once; more wait in the 
 DRAIN_S = 15  # for requests under way when the API is asked to stop
 
 
-def servers(settings: Settings, pause: Callable[[float], None] = time.sleep) -> list[Program]:
-    """The embedded servers these settings ask for."""
+def servers(settings: Settings, pause: Callable[[float], None] = time.sleep, *, durable: bool = True) -> list[Program]:
+    """The embedded servers these settings ask for; not `durable` is for tests."""
     wanted = []
     if settings.embedded_postgres:
-        wanted.append(postgres.program(settings.data, pause))
+        wanted.append(postgres.program(settings.data, pause, durable=durable))
     if settings.embedded_valkey:
         wanted.append(valkey.program(settings.data))
     return wanted

@@ -149,8 +149,11 @@ def _run_claimed(
     try:
         orphans.clear(settings.data, pause)
         ensure_free(settings.host, settings.port)
+        _say("[1/3] Making the servers ready…")
         supervisor.start(programs.servers(settings, pause))
+        _say("[2/3] Bringing the database schema up to date…")
         supervisor.complete(programs.migration(settings, environ))
+        _say("[3/3] Starting the worker and the API…")
         supervisor.start(services(settings, environ))
         _say(f"Kinora is ready at {settings.public_url}")
         supervisor.watch()

@@ -32,7 +32,7 @@ def running_engines(folder: Path) -> Iterator[Settings]:
     supervisor = Supervisor(settings, time.sleep, print)
     with claim(settings.data):
         try:
-            supervisor.start(programs.servers(settings))
+            supervisor.start(programs.servers(settings, durable=False))
             supervisor.complete(programs.migration(settings, own_environment()))
             yield settings
         finally:

@@ -31,7 +31,7 @@ def empty_url() -> Iterator[str]:
         supervisor = Supervisor(settings, time.sleep, print)
         with claim(settings.data):
             try:
-                supervisor.start(programs.servers(settings))
+                supervisor.start(programs.servers(settings, durable=False))
                 yield settings.migrator_database_url
             finally:
                 supervisor.stop()
