@@ -33,6 +33,8 @@ def facts(request: dict[str, Any]) -> dict[str, Any]:
         "codec_whitelist": request["decoders"],
     }
     with av.open("file:" + request["path"], format=request["demuxer"], options=options) as container:
+        if not container.streams:
+            raise Unusable("corrupt")
         if len(container.streams) > request["max_streams"]:
             raise Unusable("too_many_streams")
         video = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)

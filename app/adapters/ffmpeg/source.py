@@ -41,7 +41,7 @@ class VideoFacts(msgspec.Struct, frozen=True):
     width: int
     height: int
     sample_aspect: float
-    rotation: int
+    rotation: int  # anticlockwise degrees
     interlaced: bool
     transfer: int
     matrix: int
@@ -135,7 +135,7 @@ def accept(container: Container, facts: Facts) -> Source:
             duration_ms=round(seconds * 1000),
             width=width,
             height=height,
-            rotation=video.rotation % 360,
+            rotation=-video.rotation % 360,
             fps=round(_mean_rate(video), 3),
             has_audio=facts.audio is not None,
             video_codec=facts.video_codec,
