@@ -52,6 +52,9 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     auth: AuthActions
     board: Board
+    reactions: ReactionActions
+    edges: GraphActions
+    users: UserActions
     routers: list[Router]
 
 
@@ -96,6 +99,9 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         passwords=passwords,
         auth=auth,
         board=board,
+        reactions=reactions,
+        edges=edges,
+        users=users,
         routers=[
             auth_routes.jwks(stores.keys),
             auth_routes.routes(auth, AuthReads(stores.accounts, cursors, clock), stores.accounts, secure=secure),
