@@ -41,5 +41,5 @@ lint: setup
 	$(BIN)/mypy
 	MYPYPATH=tools $(BIN)/mypy tools
 	$(BIN)/lint-imports
-	$(BIN)/cython-lint hotpath
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint hotpath  # it calls pycodestyle
 	tools/npm run check
