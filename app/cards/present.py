@@ -43,9 +43,15 @@ def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
 
 
 def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
-    """The card its author sees, with a body in every state; it is never stored."""
+    """The card its author sees, with a body in every state; it is never stored.
+
+    Until it is active its media are nobody else's: they are addressed as those of a private video.
+    """
     made = card(record, author, music)
-    return msgspec.structs.replace(made, active=True, body=body(record.video, record.counts, author, music))
+    if made.active:
+        return made
+    whole = body(record.video, record.counts, author, music)
+    return msgspec.structs.replace(made, active=True, visibility="private", body=whole)
 
 
 def body(video: Video, counts: Counts, author: User, music: Music | None) -> bytes:

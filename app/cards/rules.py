@@ -23,6 +23,14 @@ def may_see(card: Card, viewer: ViewerState | None) -> bool:
     return card.visibility == "friends" and author in viewer.friends
 
 
+def follows(card: Card, viewer: ViewerState | None) -> bool:
+    """Whether Following may offer it: a feed may, and its author is followed at this moment.
+
+    A queued fan-out may land after the follow has ended; the edge is asked, not the list.
+    """
+    return viewer is not None and card.author_id[4:] in viewer.following and wants(card, viewer)
+
+
 def wants(card: Card, viewer: ViewerState | None) -> bool:
     """Whether a feed may offer it: visible, and its author is not muted."""
     return may_see(card, viewer) and (viewer is None or card.author_id[4:] not in viewer.muted)

@@ -6,11 +6,12 @@ from typing import Final
 
 from app.core.errors import Invalid
 
-_HASHTAG: Final = re.compile(r"[^\W_][\w]{0,49}\Z")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,29}\Z")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}\Z")
 _KEPT_CONTROLS: Final = "\n"
 _MARKS_IN_A_ROW: Final = 4
+_HASHTAG_LONGEST: Final = 50
+_INVISIBLE: Final = frozenset({"Cf", "Mn", "Me", "Zs", "Zl", "Zp"})  # alone, these show nothing
 
 
 def clean(value: str, pointer: str, *, longest: int, shortest: int = 0, lines: bool = False) -> str:
@@ -25,7 +26,7 @@ def clean(value: str, pointer: str, *, longest: int, shortest: int = 0, lines: b
     marks = 0
     for letter in value:
         category = unicodedata.category(letter)
-        if category in {"Cc", "Cs", "Co", "Cn"} and not (lines and letter in _KEPT_CONTROLS):
+        if _unfit(letter, category) and not (lines and letter in _KEPT_CONTROLS):
             raise Invalid(pointer, "bad_character", f"The character U+{ord(letter):04X} is not allowed.")
         if letter in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068":
             raise Invalid(pointer, "bad_character", "Characters that turn the writing direction are not allowed.")
@@ -34,15 +35,17 @@ def clean(value: str, pointer: str, *, longest: int, shortest: int = 0, lines: b
             raise Invalid(pointer, "bad_character", "Too many combining marks in a row.")
     if len(value) > longest:
         raise Invalid(pointer, "too_long", f"At most {longest} characters.")
-    if len(value) < shortest:
+    if len(value) < shortest or (shortest and all(unicodedata.category(letter) in _INVISIBLE for letter in value)):
         raise Invalid(pointer, "too_short", f"At least {shortest} character{'s' if shortest > 1 else ''}.")
     return value
 
 
 def hashtag(value: str, pointer: str) -> str:
-    """A hashtag without its `#`, lower case: letters, digits and `_`, at most 50."""
-    tag = unicodedata.normalize("NFC", value[:200]).removeprefix("#").lower()
-    if not _HASHTAG.match(tag):
+    """A hashtag without its `#`, lower case: letters with their marks, digits and `_`, at most 50."""
+    tag = clean(value, pointer, longest=_HASHTAG_LONGEST + 1).removeprefix("#").lower()
+    # Many scripts write vowels as marks, which `\w` does not match.
+    whole = all(letter == "_" or unicodedata.category(letter)[0] in "LNM" for letter in tag)
+    if not whole or not 1 <= len(tag) <= _HASHTAG_LONGEST or not tag[0].isalnum():
         raise Invalid(pointer, "bad_hashtag", "A hashtag has 1–50 letters, digits or underscores.")
     return tag
 
@@ -57,6 +60,11 @@ def slug(value: str, pointer: str) -> str:
 def country(value: str, pointer: str) -> str:
     """An ISO 3166 code, upper case; `UK` reads as `GB`."""
     code = value.upper()
-    if not _COUNTRY.match(code):
+    if not value.isascii() or not _COUNTRY.match(code):
         raise Invalid(pointer, "bad_country", "A country is two letters, as in ISO 3166.")
     return "GB" if code == "UK" else code
+
+
+def _unfit(letter: str, category: str) -> bool:
+    """Control, private and surrogate characters, and noncharacters; not the letters of a newer Unicode than ours."""
+    return category in {"Cc", "Cs", "Co"} or ord(letter) & 0xFFFE == 0xFFFE or "\ufdd0" <= letter <= "\ufdef"

@@ -10,14 +10,14 @@ import re
 import time
 from typing import Any, Final, cast
 
-from litestar.types import ASGIApp, Message, Receive, Send
+from litestar.types import ASGIApp, Receive, Send
 
 from app.core.clock import Clock
 from app.core.metrics import LATENCY, REQUESTS
 from app.http.limits import headers as limit_headers
-from app.http.logs import mask
+from app.http.logs import ACCESS, mask
 
-access = logging.getLogger("kinora.access")
+access = logging.getLogger(ACCESS)
 
 _TRACEPARENT: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
 _SECURITY: Final = (
@@ -43,15 +43,19 @@ class Context:
         trace_id = _trace_id(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = trace_id
-        status, sent_bytes = 0, 0
+        status, sent_bytes, file_bytes = 0, 0, 0
 
-        async def sending(message: Message) -> None:
-            nonlocal status, sent_bytes
+        async def sending(message: Any) -> None:
+            nonlocal status, sent_bytes, file_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_extra(state, trace_id)]
+                given = list(message["headers"])
+                file_bytes = _length(given)
+                message["headers"] = [*given, *_missing(given, _extra(state, trace_id))]
             elif message["type"] == "http.response.body":
                 sent_bytes += len(message.get("body", b""))
+            elif message["type"] == "http.response.pathsend":  # the server sends a whole file by its name
+                sent_bytes += file_bytes
             await send(message)
 
         try:
@@ -80,6 +84,17 @@ class Context:
             status,
             sent_bytes,
         )
+
+
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """What the answer says of its own length, 0 if it does not."""
+    return next((int(value) for name, value in headers if name.lower() == b"content-length"), 0)
+
+
+def _missing(given: list[tuple[bytes, bytes]], extra: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Those of `extra` that the answer does not bring itself: a header sent twice is two opinions."""
+    names = {name.lower() for name, _ in given}
+    return [(name, value) for name, value in extra if name not in names]
 
 
 def _extra(state: dict[str, Any], trace_id: str) -> list[tuple[bytes, bytes]]:

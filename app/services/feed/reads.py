@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from app.cards import rules
-from app.cards.page import Filled, Pages
+from app.cards.page import Filled, Pages, Rule
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.cursors import Cursors, Keyset
@@ -23,6 +23,7 @@ from app.services.feed.sources import Sources
 
 WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
 PAGES_REMEMBERED: Final = 200
+RULES: Final[dict[Kind, Rule]] = {"feed": rules.wants, "following": rules.follows}
 SOURCES: Final[dict[Kind, list[str]]] = {"feed": ["fresh", "following", "trending"], "following": ["following"]}
 
 
@@ -84,7 +85,7 @@ class FeedReads:
         async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
             return await self._rows(kind, user_id, position or start, count)
 
-        return await self._pages.fill(state, skeleton, start, limit, rules.wants)
+        return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
 
     async def _rows(self, kind: Kind, user_id: str, position: Position, count: int) -> list[tuple[Position, str]]:
         rows: list[tuple[Position, str]] = []

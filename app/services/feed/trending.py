@@ -9,6 +9,7 @@ import msgspec
 
 from app.cards import rules
 from app.cards.page import Pages
+from app.cards.viewer import ViewerState
 from app.core import text
 from app.core.clock import Clock
 from app.core.cursors import Cursors
@@ -30,11 +31,12 @@ Entries = list[tuple[str, int]]
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
-    """A place in one frozen list."""
+    """A place in one frozen list: before entry `offset`, after `served` videos."""
 
     scope: str
     version: str
     offset: int
+    served: int
 
 
 def scope_of(region: str | None, category: str | None) -> str:
@@ -109,6 +111,7 @@ class TrendingReads:
     async def page(self, scope: str, viewer: Viewer | None, number: int, cursor: str | None, limit: int) -> FeedPage:
         """Page `number` of the present list, or the one after `cursor` of the list it froze."""
         name = viewer.user_id if viewer else ""
+        state = await self._pages.hydrator.viewer(name or None)
         if cursor is not None:
             place = self._cursors.open(cursor, _KIND, name, self._clock(), Place)
             if place.scope != scope:
@@ -116,8 +119,8 @@ class TrendingReads:
             entries = await self._frozen(place) or await self._board.read(scope)
         else:
             entries = await self._board.read(scope)
-            place = Place(scope, await self._freeze(scope, entries) if len(entries) > limit else "", number * limit)
-        state = await self._pages.hydrator.viewer(name or None)
+            version = await self._freeze(scope, entries) if len(entries) > limit else ""
+            place = Place(scope, version, await self._after(entries, state, number * limit), number * limit)
         scores = dict(entries)
 
         async def skeleton(offset: int | None, count: int) -> list[tuple[int, str]]:
@@ -127,16 +130,28 @@ class TrendingReads:
         filled = await self._pages.fill(state, skeleton, place.offset, limit, rules.wants)
         next_cursor = None
         if filled.more:
-            after = msgspec.structs.replace(place, offset=filled.after or 0)
+            after = msgspec.structs.replace(place, offset=filled.after or 0, served=place.served + limit)
             next_cursor = self._cursors.seal(_KIND, name, self._clock() + CURSOR_TTL_MS, after)
         extras = [b',"trending_score":%d' % scores[card.video_id] for card in filled.cards]
         return FeedPage(
             await self._pages.render(filled.cards, state, extras),
-            place.offset // limit + 1 if filled.more else None,
+            place.served // limit + 1 if filled.more else None,
             next_cursor,
             filled.more,
             [f"trending:{scope}"],
         )
+
+    async def _after(self, entries: Entries, state: ViewerState | None, count: int) -> int:
+        """The offset after the first `count` videos that this viewer may see: hidden ones fill no page."""
+        if count == 0:
+            return 0
+        cards = await self._pages.hydrator.cards([video_id for video_id, _ in entries])
+        for offset, (video_id, _) in enumerate(entries, 1):
+            card = cards.get(video_id)
+            count -= card is not None and rules.wants(card, state)
+            if count == 0:
+                return offset
+        return len(entries)
 
     async def _freeze(self, scope: str, entries: Entries) -> str:
         value = msgspec.msgpack.encode(entries)

@@ -43,7 +43,7 @@ class UserActions:
         if wish.bio is not msgspec.UNSET:
             changes["bio"] = text.clean(wish.bio, "/bio", longest=300, lines=True)
         if wish.country is not msgspec.UNSET:
-            changes["country"] = text.country(wish.country, "/country") if wish.country else None
+            changes["country"] = None if wish.country is None else text.country(wish.country, "/country")
         return await self._change(viewer, changes)
 
     async def set_picture(self, viewer: Viewer, chunks: AsyncIterator[bytes]) -> Me:

@@ -10,7 +10,7 @@ from app.cards.schemas import Me, Profile, VideoItems
 from app.core.errors import UnsupportedMedia
 from app.http.paging import Cursor, Id, Limit
 from app.http.viewer import CurrentViewer, Visitor
-from app.services.users.actions import UserActions
+from app.services.users.actions import PICTURE_LIMIT_BYTES, UserActions
 from app.services.users.reads import UserReads
 from app.services.users.schemas import ProfileChange, UserVideos
 
@@ -30,7 +30,7 @@ def routes(actions: UserActions, reads: UserReads, people: People) -> Router:
         """Changes one's own page."""
         return await actions.patch(viewer, data)
 
-    @put("/me/avatar", opt={"body": "raw"})
+    @put("/me/avatar", opt={"body": "raw"}, request_max_body_size=PICTURE_LIMIT_BYTES)
     async def set_avatar(request: Request[Any, Any, Any], viewer: CurrentViewer) -> Me:
         """Sets one's picture: a JPEG, PNG or WebP of at most 5 MiB as the body."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

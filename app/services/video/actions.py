@@ -13,7 +13,7 @@ from app.core.errors import Conflict, Invalid
 from app.http.viewer import Viewer
 from app.ports.jobs import Jobs
 from app.ports.videos import Video, Videos
-from app.services.video import lifecycle, moderation, save, words
+from app.services.video import lifecycle, save, words
 from app.services.video.reads import VideoReads
 from app.services.video.schemas import Patch
 from app.services.video.uploads import Uploads
@@ -105,6 +105,5 @@ def _changes(wish: Patch) -> dict[str, Any]:
         if value is not msgspec.UNSET and name != "thumbnail_index":
             clean = cleaners.get(name)
             changes[name] = clean(value) if clean else value
-    said = [changes.get("title", ""), changes.get("description", ""), *changes.get("hashtags", ())]
-    words.refuse_flagged(moderation.judge_words(*said))
+    words.refuse_flagged(words.said_by(changes))
     return changes

@@ -69,7 +69,8 @@ class VideoReads:
         if video.media is None:
             raise NotFound("There is no file to download yet.")
         now_ms = self._clock()
-        prefix = present.prefix(self._secret, video.visibility, video_id, now_ms).decode()
+        visibility = video.visibility if video.status == "active" else "private"
+        prefix = present.prefix(self._secret, visibility, video_id, now_ms).decode()
         address = f"{prefix}/{video_id}/{video.media.version}/{video.media.download}"
         return DownloadAnswer(address, media_urls.expires_at(now_ms))
 

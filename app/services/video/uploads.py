@@ -16,7 +16,7 @@ from app.http.viewer import Viewer
 from app.ports.blobs import Blobs, Part, PartClaim, SignedPut
 from app.ports.music import Musics
 from app.ports.videos import Failure, UploadPlan, Video, Videos
-from app.services.video import lifecycle, moderation, plan, save, words
+from app.services.video import lifecycle, plan, save, words
 from app.services.video.schemas import (
     PartAddress,
     Parts,
@@ -30,6 +30,8 @@ from app.services.video.schemas import (
 log = logging.getLogger(__name__)
 
 _BAD_FILE: Final = frozenset({"unsupported", "size_mismatch"})
+SWEEP_AFTER_MS: Final = 15_000  # a record that lies still for so long is looked at
+SWEPT: Final = 1_000  # in one round
 RENEW_MS: Final = 5 * 60_000  # addresses are made anew when less of their time is left
 Seal = Callable[[msgspec.Struct], Receipt | None]
 
@@ -60,6 +62,9 @@ class Uploads:
     async def state(self, viewer: Viewer, video_id: str) -> UploadState:
         """What has arrived, and fresh addresses for the rest: how an upload is resumed."""
         video = await self.own(viewer, video_id)
+        if video.status == "uploading" and await self._blobs.size(master_key(video_id)) is not None:
+            await self.arrived(master_key(video_id))  # whole, but whoever took it in died before it could say so
+            video = await self.own(viewer, video_id)
         if video.status != "uploading":
             return UploadState(video.status, None, video.upload.expires_at, None, {}, [])
         video = await self._renewed(video)
@@ -85,11 +90,7 @@ class Uploads:
         if video.status != "uploading":
             return video
         if claims:
-            parts = plan.part_plan(video.upload.size_bytes, self._settings.upload_part_bytes)
-            if parts is None:
-                raise Invalid("/parts", "no_parts", "This upload has no parts.")
-            plan.check_claims(parts, claims, await self._blobs.parts(master_key(video_id)))
-            await self._blobs.assemble(master_key(video_id), claims)
+            await self._assemble(video, claims)
         return await self._arrived(video, seal)
 
     async def arrived(self, key: str) -> None:
@@ -111,7 +112,7 @@ class Uploads:
     async def sweep(self) -> None:
         """Completes uploads whose notification was lost, ends those that were abandoned. Bounded per round."""
         now_ms = self._clock()
-        for video in await self._videos.stalled("uploading", now_ms - 60_000, 100):
+        for video in await self._videos.stalled("uploading", now_ms - SWEEP_AFTER_MS, SWEPT):
             try:
                 if await self._blobs.size(master_key(video.video_id)) is not None:
                     await self.arrived(master_key(video.video_id))
@@ -120,6 +121,19 @@ class Uploads:
                     await self._fail(video.video_id, Failure("abandoned", "The file never arrived; upload it again."))
             except KinoraError:
                 log.exception("sweep", extra={"video_id": video.video_id})
+
+    async def _assemble(self, video: Video, claims: Sequence[PartClaim]) -> None:
+        key = master_key(video.video_id)
+        parts = plan.part_plan(video.upload.size_bytes, self._settings.upload_part_bytes)
+        if parts is None:
+            raise Invalid("/parts", "no_parts", "This upload has no parts.")
+        try:
+            plan.check_claims(parts, claims, await self._blobs.parts(key))
+            await self._blobs.assemble(key, claims)
+        except Invalid:
+            # The parts go with their assembly, which another call may have made, and died before it could say so.
+            if await self._blobs.size(key) is None:
+                raise
 
     async def _arrived(self, video: Video, seal: Callable[[Video], Receipt | None]) -> Video:
         key = master_key(video.video_id)
@@ -188,7 +202,7 @@ class Uploads:
                 thumbnail_at_ms=wish.thumbnail_at_ms,
             ),
         )
-        words.refuse_flagged(moderation.judge_words(video.title, video.description, *video.hashtags))
+        words.refuse_flagged(words.said_by(msgspec.structs.asdict(video)))
         return video
 
     async def _renewed(self, video: Video) -> Video:

@@ -1,8 +1,12 @@
 """An author's words, cleaned by the same rules at upload and at every change."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.core import ids, text
 from app.core.errors import FieldError, Invalid
 from app.ports.videos import Location
+from app.services.video import moderation
 from app.services.video.schemas import Place
 
 
@@ -44,8 +48,18 @@ def music_id(value: str | None) -> str | None:
     return value
 
 
-def refuse_flagged(flags: tuple[str, ...]) -> None:
-    """Words that would never be approved are refused where they are written."""
-    if flags:
-        more = [FieldError("/description", flag, "Not allowed on this platform.") for flag in flags[1:]]
-        raise Invalid("/title", flags[0], "These words are not allowed on this platform.", *more)
+def refuse_flagged(said: Mapping[str, str]) -> None:
+    """Words that would never be approved are refused where they are written. `said` maps pointers to texts."""
+    faults = [
+        FieldError(pointer, flag, "These words are not allowed on this platform.")
+        for pointer, spoken in said.items()
+        for flag in moderation.judge_words(spoken)
+    ]
+    if faults:
+        raise Invalid(faults[0].pointer, faults[0].code, faults[0].detail, *faults[1:])
+
+
+def said_by(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The words among a record's fields, by their pointers; absent fields say nothing."""
+    said = {f"/{name}": fields[name] for name in ("title", "description") if name in fields}
+    return said | {f"/hashtags/{index}": tag for index, tag in enumerate(fields.get("hashtags", ()))}
