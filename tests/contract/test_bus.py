@@ -267,6 +267,6 @@ async def answers(bus: Bus) -> None:
             try:
                 await bus.epoch()
             except Unavailable:
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)  # between two looks
             else:
                 return

@@ -144,7 +144,7 @@ async def answered(client: RedisClient) -> None:
         try:
             await client.call("PING")
         except Unavailable:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # between two looks
         else:
             return
     raise AssertionError("Redis is not asked again")

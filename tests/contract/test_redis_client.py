@@ -131,4 +131,4 @@ async def answer(client: RedisClient) -> object:
             return await client.call("GET", "absent")
         except Unavailable:
             assert time.monotonic() < deadline_s
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # between two looks

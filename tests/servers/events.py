@@ -131,7 +131,7 @@ async def becomes(ask: Callable[[], Awaitable[T] | T], expected: T, patience_s: 
     deadline_s = time.monotonic() + patience_s
     while last != expected:
         assert time.monotonic() < deadline_s, f"still {last!r}, not {expected!r}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # between two looks
         try:
             answer = ask()
             last = await answer if inspect.isawaitable(answer) else answer

@@ -35,7 +35,7 @@ class Valkey:
         while not self._answers():
             assert self._process.poll() is None, "valkey ended"
             assert time.monotonic() < deadline_s, "valkey does not answer"
-            time.sleep(0.01)
+            time.sleep(0.01)  # between two looks
 
     def kill(self) -> None:
         """As by `kill -9`, or loss of power."""

@@ -65,7 +65,7 @@ async def until(owner: Any, condition: str) -> None:
         await owner.execute("SELECT pg_stat_clear_snapshot()")
         if await owner.fetchval(asked):
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # between two looks
     pytest.fail(f"no runner's session ever had {condition}")
 
 
