@@ -6,6 +6,7 @@ services   the worker and the API
 """
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -39,6 +40,8 @@ def migration(settings: Settings, environ: Mapping[str, str]) -> Program:
 
 def services(settings: Settings, environ: Mapping[str, str]) -> list[Program]:
     """The worker and the API. The API stops first and starts last, so nobody is let in before all is there."""
+    shutil.rmtree(settings.data.metrics, ignore_errors=True)  # counts of processes that are no more
+    settings.data.metrics.mkdir(parents=True)
     return [_kinora("worker", settings, environ, "worker"), api(settings, environ)]
 
 
@@ -87,5 +90,6 @@ def _environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, st
         SUPERVISED: str(settings.data_dir),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",  # a log is whole up to the moment of death
+        "PROMETHEUS_MULTIPROC_DIR": str(settings.data.metrics),
         "MALLOC_ARENA_MAX": "2",  # glibc would keep an arena per thread
     }

@@ -1,75 +1,30 @@
 """`kinora run`: starts everything in order, keeps it alive, stops it in reverse.
 
-A child that dies is started again, later each time; one that dies five times in a minute takes the whole down with it,
-its last words shown. One thread, one loop, no imports of the application: the supervisor stays small.
+A child that dies is started again (`kept`); when that is hopeless all is stopped and the reason said. One thread, one
+loop, no imports of the application: the supervisor stays small.
 """
 
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from app.core.config import Settings
 from app.local import orphans, programs
 from app.local.errors import LocalError, StopRequested
 from app.local.folder import claim, reason
+from app.local.kept import Kept, Say
 from app.local.logfile import LogFile
 from app.local.ports import ensure_free
 from app.local.program import Child, Program, wait_until
 from app.local.signals import Signals
 
-MAX_DEATHS = 5
-DEATHS_WINDOW_S = 60.0
-BACKOFF_S = (0.1, 0.5, 1.0, 2.0)  # before the 1st, 2nd … restart within the window
 START_TIMEOUT_S = 120.0  # PostgreSQL may have to replay its log first
 MIGRATE_TIMEOUT_S = 3600.0
 TICK_S = 0.25
 CUT_LOGS_EVERY_S = 60.0
-TAIL_LINES = 12
 
-Say = Callable[[str], None]
 Services = Callable[[Settings, Mapping[str, str]], Sequence[Program]]
-
-
-class Kept:
-    """A program that is kept running, and the times of its recent deaths."""
-
-    def __init__(self, program: Program, log: LogFile) -> None:
-        self.program, self.log = program, log
-        self.child = Child(program, log)
-        self._deaths: deque[float] = deque(maxlen=MAX_DEATHS)
-        self._restart_at: float | None = None
-        self._is_back = True
-
-    def tend(self, say: Say) -> None:
-        """Notices a death, and starts the program again when it is time. Raises LocalError at the fifth death."""
-        now = time.monotonic()
-        if self._restart_at is None:
-            if not self.child.alive():
-                self._mourn(now, say)
-            elif not self._is_back and self.child.ready():
-                self._is_back = True
-                say(f"{self.program.name} is back.")
-        elif now >= self._restart_at:
-            self._restart_at = None
-            self._is_back = False
-            self.child = Child(self.program, self.log)
-
-    def _mourn(self, now: float, say: Say) -> None:
-        name, how = self.program.name, self.child.how_it_ended()
-        self.child.kill_group()
-        self._deaths.append(now)
-        recent = sum(now - death < DEATHS_WINDOW_S for death in self._deaths)
-        if recent >= MAX_DEATHS:
-            raise LocalError(
-                f"{name} ended {recent} times within {DEATHS_WINDOW_S:.0f} s (last: {how}); {self.last_words()}"
-            )
-        say(f"{name} ended ({how}); starting it again.")
-        self._restart_at = now + BACKOFF_S[recent - 1]
-
-    def last_words(self) -> str:
-        return f"its log {self.log.path} ends with:\n{self.log.tail(TAIL_LINES)}"
 
 
 class Supervisor:
@@ -120,8 +75,10 @@ class Supervisor:
             self._kept.pop().child.stop()
 
     def _tend(self) -> None:
+        grounded = True  # each stands on those started before it
         for kept in self._kept:
-            kept.tend(self._say)
+            kept.tend(self._say, grounded)
+            grounded = grounded and kept.is_back
 
     def _log(self, program: Program) -> LogFile:
         return LogFile(self._settings.data.logs, program.name)
