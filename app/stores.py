@@ -114,7 +114,7 @@ def assemble(
     )
     common = clients[settings.redis_url]
     secret = server_secret(settings.data.secrets)
-    work_root = settings.data_dir / "work"
+    work_root = settings.data.work
     work_root.mkdir(parents=True, exist_ok=True)
     blob_root = Path(unquote(urlparse(settings.blobs_url).path))
     return Stores(

@@ -9,6 +9,8 @@ blobs            video objects and pictures
 warehouse        Parquet files of the analytics
 cache            fetched things, where there is no home folder for them
 logs             one file a process
+metrics          counters that the processes share, emptied at each start
+work             half-made things of the workers
 """
 
 from pathlib import Path
@@ -86,3 +88,11 @@ class DataFolder(msgspec.Struct, frozen=True):
 
     def redis_url(self) -> str:
         return f"unix://{quote(str(self.valkey_socket))}"
+
+    @property
+    def metrics(self) -> Path:
+        return self.root / "metrics"
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work"

@@ -1,9 +1,13 @@
 """What Prometheus reads: count, latency and errors by route, and gauges that the parts of a process offer."""
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -23,7 +27,11 @@ FALLBACKS: Final = Counter(
 )
 CARDS: Final = Counter("kinora_cards_total", "Cards asked of the cache.", ["outcome"], registry=REGISTRY)
 QUEUE: Final = Gauge(
-    "kinora_queue_depth", "What waits: jobs, outbox entries, dead letters.", ["queue"], registry=REGISTRY
+    "kinora_queue_depth",
+    "What waits: jobs, outbox entries, dead letters.",
+    ["queue"],
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
 )
 PROCESSING: Final = Histogram(
     "kinora_processing_seconds",
@@ -37,8 +45,16 @@ Sample = Callable[[], Awaitable[dict[str, float]]]
 
 
 async def render(samples: list[Sample]) -> bytes:
-    """The text exposition, with queue depths read now."""
+    """The text exposition, with queue depths read now.
+
+    Where `PROMETHEUS_MULTIPROC_DIR` names a folder, the metrics of every process that writes there are added up: the
+    API's own processes and the workers, whose only way out this is.
+    """
     for sample in samples:
         for queue, depth in (await sample()).items():
             QUEUE.labels(queue).set(depth)
-    return generate_latest(REGISTRY)
+    if SHARED_FOLDER not in os.environ:
+        return generate_latest(REGISTRY)
+    everybody = CollectorRegistry()
+    MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+    return generate_latest(everybody)
