@@ -46,23 +46,24 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
     ]
 
 
-def ticks(stores: Stores, built: features.Features) -> list[Tick]:
+def ticks(stores: Stores, built: features.Features, processor: Processor) -> list[Tick]:
     """What happens by the clock, each on one process at a time."""
     sweeps = Sweeps(stores.videos, stores.jobs, system_ms)
     return [
         Tick("publish-due", 5, sweeps.publish_due),
         Tick("queue-lost", 30, sweeps.queue_lost),
-        Tick("uploads", 30, built.uploads.sweep),
+        Tick("uploads", 15, built.uploads.sweep),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("blobs", 3600, lambda: _swept(stores)),
+        Tick("work", 3600, processor.sweep),
     ]
 
 
 async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: asyncio.Event) -> None:
     """Runs the named workers until `stop`; one that ends by itself ends all, with its reason."""
     built = features.build(settings, stores, system_ms)
-    wanted = {name: start for name, start in all_workers(stores, built).items() if not names or name in names}
+    wanted = {name: start for name, start in all_workers(settings, stores, built).items() if not names or name in names}
     unknown = set(names) - set(wanted)
     if unknown:
         raise SystemExit(f"There is no worker named {', '.join(sorted(unknown))}.")
@@ -77,17 +78,25 @@ async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: as
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def all_workers(stores: Stores, built: features.Features) -> dict[str, Run]:
+def all_workers(settings: Settings, stores: Stores, built: features.Features) -> dict[str, Run]:
     """Every worker by name."""
     followers = handlers(stores, built)
     readers = {group: topics for group, topics, _ in followers}
     relay = Relay(stores.outboxes, stores.bus, stores.positions, stores.dead_letters, stores.owner, readers=readers)
     processor = Processor(
-        stores.videos, stores.users, stores.jobs, stores.blobs, stores.media, stores.work_root, stores.owner, system_ms
+        stores.videos,
+        stores.users,
+        stores.jobs,
+        stores.blobs,
+        stores.media,
+        stores.work_root,
+        stores.owner,
+        settings.job_lease_ms,
+        system_ms,
     )
     workers: dict[str, Run] = {
         "relay": relay.run,
-        "ticks": Ticks(ticks(stores, built), stores.positions, stores.owner).run,
+        "ticks": Ticks(ticks(stores, built, processor), stores.positions, stores.owner).run,
         TRANSCODE: processor.run,
     }
     for group, topics, handle in followers:

@@ -72,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upload_part_bytes: int
     upload_url_ttl_s: int
     upload_abandoned_after_s: int
+    job_lease_ms: int  # a worker silent for so long has lost its job
 
     uploads_per_hour: int
     feeds_per_minute: int
@@ -132,6 +133,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         upload_part_bytes=read.whole("KINORA_UPLOAD_PART_BYTES", 8 * MIB, 5 * MIB, 64 * MIB),
         upload_url_ttl_s=read.whole("KINORA_UPLOAD_URL_TTL_S", HOUR_S, 1, DAY_S),
         upload_abandoned_after_s=read.whole("KINORA_UPLOAD_ABANDONED_AFTER_S", DAY_S, 1, 30 * DAY_S),
+        job_lease_ms=read.whole("KINORA_JOB_LEASE_MS", 15_000, 1_000, 600_000),
         uploads_per_hour=read.whole("KINORA_UPLOADS_PER_HOUR", 10, 1, MAX_PER_WINDOW),
         feeds_per_minute=read.whole("KINORA_FEEDS_PER_MINUTE", 100, 1, MAX_PER_WINDOW),
         likes_per_hour=read.whole("KINORA_LIKES_PER_HOUR", 500, 1, MAX_PER_WINDOW),

@@ -1,0 +1,223 @@
+"""The product's own processes, to be killed: the API and the worker on engines of their own, or all of `kinora run`.
+
+Everything is asked through the public API, except what must be true on the disk and in the outbox.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from app.core.config import load
+from app.local import orphans, programs
+from app.local.logfile import LogFile
+from app.local.program import Child, wait_until
+from tests.servers.engines import own_environment, running_engines, short_folder
+from tests.servers.local.runs import ROOT, environment
+
+PATIENCE_S = 120.0
+LEASE_MS = 1_000  # long enough for five heartbeats on two busy cores, short enough to wait for
+
+LIMITS = {
+    "KINORA_UPLOADS_PER_HOUR": "10000",
+    "KINORA_FEEDS_PER_MINUTE": "100000",
+    "KINORA_LIKES_PER_HOUR": "10000",
+    "KINORA_REQUESTS_PER_MINUTE": "100000",
+    "KINORA_UPLOAD_PART_BYTES": str(5 * 2**20),
+}
+
+
+class Kinora:
+    """One API and one worker, started as `kinora run` starts them, without a supervisor that brings them back."""
+
+    def __init__(self, environ: dict[str, str], client: httpx.AsyncClient, database: asyncpg.Connection) -> None:
+        self.settings = load(environ, "/")
+        self.client = client
+        self.database = database
+        self.work_root = self.settings.data_dir / "work"
+        self._programs = {
+            program.name: program for program in programs.services(self.settings, own_environment() | environ)
+        }
+        self._children: dict[str, Child] = {}
+
+    def start(self, *names: str) -> None:
+        """Starts them, unless they run."""
+        for name in names:
+            if name not in self._children:
+                self._children[name] = Child(self._programs[name], LogFile(self.settings.data.logs, name))
+
+    async def ready(self) -> None:
+        """Returns when the API answers."""
+        await until(lambda: self._children["api"].ready(), "the API answers")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL. The worker alone is hit, not its tools: they must end by themselves. The API is hit with its
+        server processes, as by the kernel or a lost machine."""
+        child = self._children.pop(name)
+        os.kill(child.pid, signal.SIGKILL)
+        if name == "api":
+            child.kill_group()
+        child.stop()
+
+    async def terminate(self, name: str) -> int:
+        """SIGTERM; the exit status, negative for a signal. Fails unless it ends within 20 s."""
+        child = self._children.pop(name)
+        os.kill(child.pid, signal.SIGTERM)
+        await until(lambda: not child.alive(), f"{name} has ended", patience_s=20)
+        how = child.how_it_ended()
+        child.stop()
+        return int(how.rpartition(" ")[2]) if how.startswith("exit code") else -signal.Signals[how]
+
+    def stop(self) -> None:
+        """All, in the order of `kinora run`."""
+        for name in ("api", "worker"):
+            child = self._children.pop(name, None)
+            if child is not None:
+                child.stop()
+
+    def tools(self) -> list[int]:
+        """Pids of media tools at work for this Kinora, their walls included."""
+        return running_with(str(self.work_root))
+
+    def log(self, name: str) -> str:
+        """All that it has said."""
+        return LogFile(self.settings.data.logs, name).path.read_text(errors="replace")
+
+
+def running_with(text: str) -> list[int]:
+    """Pids of living processes whose command line holds `text`."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path(f"/proc/{name}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if text.encode() in words:
+            found.append(int(name))
+    return found
+
+
+async def until(ask: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> None:
+    """Returns once the answer, or what awaiting it gives, is true. A server that is away means: not yet."""
+    last: object = None
+    try:
+        async with asyncio.timeout(patience_s):
+            while True:
+                try:
+                    answer = ask()
+                    last = await answer if isinstance(answer, Awaitable) else answer
+                    if last:
+                        return
+                except httpx.TransportError as error:
+                    last = error
+                await asyncio.sleep(every_s)
+    except TimeoutError:
+        raise AssertionError(f"never in {patience_s:.0f} s: {what}; last: {last!r}") from None
+
+
+@asynccontextmanager
+async def running_kinora(**more: str) -> AsyncIterator[Kinora]:
+    """API and worker, both up, on engines of their own; gone afterwards."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(short_folder())
+        engines = stack.enter_context(running_engines(folder))
+        environ = environment(folder, KINORA_JOB_LEASE_MS=str(LEASE_MS), **LIMITS, **more)
+        database = await asyncpg.connect(engines.migrator_database_url)
+        stack.push_async_callback(database.close)
+        address = f"http://127.0.0.1:{environ['KINORA_PORT']}"
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=30))
+        kinora = Kinora(environ, client, database)
+        stack.callback(kinora.stop)
+        kinora.start("worker", "api")
+        await kinora.ready()
+        yield kinora
+
+
+class Run:
+    """`kinora run` itself, with its supervisor, servers and services."""
+
+    def __init__(self, folder: Path) -> None:
+        environ = environment(folder, **LIMITS)
+        self.settings = load(environ, "/")
+        self.address = f"http://127.0.0.1:{self.settings.port}"
+        self._said = folder / "said"
+        with self._said.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", "run"],
+                env=own_environment() | environ,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        return self._said.read_text()
+
+    def pid(self, name: str) -> int:
+        """The first process of one of its programs."""
+        data = self.settings.data
+        if name == "postgres":
+            return int((data.cluster / "postmaster.pid").read_text().splitlines()[0])
+        if name == "valkey":
+            return orphans.in_folder(data.valkey, "valkey-server")[0]
+        mark = {"api": b"granian", "worker": b"\0worker"}[name]
+        return min(pid for pid in orphans.find(data) if mark in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+    def tree(self) -> list[int]:
+        """Pids of the supervisor and everything below it."""
+        parents = {pid: _parent(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
+        tree = [self.process.pid]
+        for pid in tree:  # grows as it is walked
+            tree += [child for child, parent in parents.items() if parent == pid]
+        return tree
+
+    def memory_bytes(self, *pids: int) -> int:
+        """What these processes (all of the tree if none is named) hold, shared pages divided among who shares them."""
+        return sum(_pss_bytes(pid) for pid in pids or self.tree())
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return -1
+
+
+def _pss_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+@contextmanager
+def running_run() -> Iterator[Run]:
+    """A ready `kinora run` that is over afterwards, and leaves no process."""
+    with short_folder() as folder:
+        run = Run(folder)
+        try:
+            ready = f"Kinora is ready at {run.settings.public_url}\n"
+            assert wait_until(lambda: ready in run.output or run.process.poll() is not None, PATIENCE_S), run.output
+            assert ready in run.output, run.output
+            yield run
+        finally:
+            run.process.send_signal(signal.SIGTERM)
+            run.process.wait(PATIENCE_S)
+            assert wait_until(lambda: not orphans.find(run.settings.data), PATIENCE_S)
+
+
+def json(answer: httpx.Response, status: int = 200) -> Any:
+    """The body of an answer with this status."""
+    assert answer.status_code == status, f"{answer.request.method} {answer.request.url}: {answer.text}"
+    return answer.json()

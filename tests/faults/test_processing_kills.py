@@ -1,0 +1,80 @@
+"""kill -9 of the worker at any point of processing: every video ends published, once, and never by half."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.factories import sign_up
+from tests.faults.journeys import active, check_once, check_playable, clip, never_half_published, upload
+from tests.faults.running import Kinora, json, until
+
+TOOLS_END_S = 5.0
+
+
+async def kill_worker(kinora: Kinora) -> None:
+    """And all its tools end by themselves."""
+    kinora.kill("worker")
+    await until(lambda: not kinora.tools(), "no tool outlives the worker", patience_s=TOOLS_END_S)
+
+
+async def attempt_begins(kinora: Kinora) -> None:
+    before = set(kinora.work_root.iterdir())
+    await until(lambda: set(kinora.work_root.iterdir()) - before, "an attempt begins", every_s=0.002)
+
+
+async def tree_appears(kinora: Kinora) -> None:
+    """The moment between the files and the record that makes them live."""
+    media = kinora.settings.data.blobs / "media"
+    before = set(media.glob("*/*"))
+    await until(lambda: set(media.glob("*/*")) - before, "an attempt's files are stored", every_s=0.0005)
+
+
+async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
+    """As many kills, one in each of as many equal spans of the time that processing takes when nobody disturbs it;
+    the last one as the files are stored."""
+    rng = random.Random(seed)
+    author, follower = await sign_up(kinora.client, "author"), await sign_up(kinora.client, "follower")
+    await kinora.client.post(f"/api/v1/users/{author.user_id}/follow", headers=follower.headers)
+    calm = await upload(kinora.client, author, clip(folder, 0))
+    began_s = time.monotonic()
+    await active(kinora.client, author, calm)
+    whole_s = time.monotonic() - began_s
+
+    video_ids = [calm]
+    watches = []
+    for number in range(kills):
+        begins = asyncio.create_task((tree_appears if number == kills - 1 else attempt_begins)(kinora))
+        video_ids.append(await upload(kinora.client, author, clip(folder, 1 + number)))
+        watches.append(asyncio.create_task(never_half_published(kinora.client, author, video_ids[-1])))
+        await begins
+        if number < kills - 1:
+            await asyncio.sleep(whole_s * (number + rng.random()) / (kills - 1))  # the moment of the blow
+        await kill_worker(kinora)
+        kinora.start("worker")
+
+    for video_id in video_ids:
+        await active(kinora.client, author, video_id)
+        await check_playable(kinora.client, author, video_id)
+        await check_once(kinora, video_id)
+    await asyncio.gather(*watches)
+
+    async def feed() -> list[str]:
+        answer = json(await kinora.client.get("/api/v1/feed/following?limit=50", headers=follower.headers))
+        return sorted(card["video_id"] for card in answer["videos"])
+
+    async def whole() -> bool:
+        return await feed() == sorted(video_ids)
+
+    await until(whole, "the follower has each video once")
+
+
+async def test_every_video_is_published_once_whenever_the_worker_is_killed(kinora: Kinora, tmp_path: Path) -> None:
+    await survive(kinora, tmp_path, kills=3, seed=1)
+
+
+@pytest.mark.long
+async def test_ten_kills_at_random_points(kinora: Kinora, tmp_path: Path) -> None:
+    await survive(kinora, tmp_path, kills=10, seed=2)
