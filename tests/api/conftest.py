@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
 
-from app import main
+from app import features, main
+from app.core.clock import system_ms
 from app.core.config import Settings
 from app.stores import Stores, open_stores
+from tests.api.happenings import Happenings
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,17 @@ async def client(api_settings: Settings, stores: Stores) -> AsyncIterator[httpx.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url=api_settings.public_url, timeout=30) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def built(api_settings: Settings, stores: Stores) -> features.Features:
+    """The services, as the workers use them."""
+    return features.build(api_settings, stores, system_ms)
+
+
+@pytest.fixture(scope="session")
+async def happenings(database_url: str, stores: Stores, built: features.Features) -> AsyncIterator[Happenings]:
+    """What writes caused, and the handlers that it goes to."""
+    conn = await asyncpg.connect(database_url)
+    yield Happenings(conn, stores, built)
+    await conn.close()

@@ -22,7 +22,7 @@ class AuthReads:
     async def sessions(self, viewer: Viewer, cursor: str | None, limit: int) -> SessionItems:
         """Living sessions, newest first."""
         now_ms = self._clock()
-        after = self._cursors.open(cursor, _KIND, viewer.user_id, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, _KIND, viewer.user_id, now_ms, Keyset) if cursor is not None else None
         rows = await self._accounts.sessions(viewer.user_id, after, limit + 1, now_ms)
         page, more = rows[:limit], len(rows) > limit
         next_cursor = None

@@ -170,7 +170,7 @@ class CommentReads:
     ) -> CommentItems:
         """A page without those of people blocked either way, refilled from the source up to a cap."""
         name, now_ms = viewer.user_id if viewer else "", self._clock()
-        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
         kept: list[Comment] = []
         for _ in range(ROUNDS):
             wanted = limit - len(kept) + 1  # one more tells whether there is more

@@ -68,7 +68,7 @@ class GraphReads:
         name = viewer.user_id if viewer else ""
         subject, _ = await self._people.visible(reference, name or None)
         kind, now_ms = f"{side}:{subject.user_id}", self._clock()
-        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
         source = self._graph.followers if side == "followers" else self._graph.following
         kept: list[UserBrief] = []
         for _ in range(ROUNDS):

@@ -58,7 +58,7 @@ class UserReads:
 
     async def _own_videos(self, kind: str, viewer: Viewer, cursor: str | None, limit: int) -> UserVideos:
         name, now_ms = viewer.user_id, self._clock()
-        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
         rows = await self._videos.by_author(name, after, limit + 1)
         page, more = rows[:limit], len(rows) > limit
         records = await self._videos.get_many([row.video_id for row in page])
@@ -99,7 +99,7 @@ class UserReads:
         rule: Rule = rules.may_see,
     ) -> VideoItems:
         name, now_ms = viewer.user_id if viewer else "", self._clock()
-        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
         state = await self._pages.hydrator.viewer(name or None)
         filled = await self._pages.fill(state, skeleton, after, limit, rule)
         next_cursor = None

@@ -87,7 +87,7 @@ class VideoReads:
         now_ms = self._clock()
         name = viewer.user_id if viewer else ""
         kind = f"{_MUSIC_LIST}:{music_id}"
-        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor else None
+        after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
         state = await self._pages.hydrator.viewer(name or None)
 
         async def skeleton(position: Keyset | None, count: int) -> list[tuple[Keyset, str]]:
