@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import msgspec
-from litestar import Litestar
+from litestar import Litestar, Response, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
@@ -16,7 +17,6 @@ from app.adapters.files.origin import Origin
 from app.adapters.files.put_door import PutDoor
 from app.core.clock import system_ms
 from app.core.config import Settings, load
-from app.core.metrics import Sample
 from app.http import logs, problems
 from app.http.context import Context
 from app.http.guard import make_guard
@@ -27,12 +27,16 @@ from app.stores import Stores, assemble, depths, open_stores
 
 BODY_LIMIT_BYTES: Final = 2**20
 
+Draining = Callable[[], bool]
+Build = Callable[[Settings, Stores, Draining], Any]
+
 
 class Application:
     """The ASGI application: opens everything at start-up, answers, and closes in order when asked to stop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, build: Build) -> None:
         self._settings = settings
+        self._build = build
         self._resources = AsyncExitStack()
         self._serve: Any = None
         self._draining = False
@@ -48,7 +52,7 @@ class Application:
         await receive()
         try:
             stores = await self._resources.enter_async_context(open_stores(self._settings))
-            self._serve = serving(self._settings, stores, lambda: self._draining)
+            self._serve = self._build(self._settings, stores, lambda: self._draining)
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
@@ -60,13 +64,22 @@ class Application:
 
 
 def create_app() -> Application:
-    """The factory a server calls, in each of its processes."""
+    """The factory of the API, called by a server in each of its processes."""
+    return _created(serving)
+
+
+def create_operator() -> Application:
+    """The factory of the operator's port: metrics, readiness and the API's description, where production hides them."""
+    return _created(operator)
+
+
+def _created(build: Build) -> Application:
     settings = load(os.environ, os.getcwd())
     logs.configure(settings.log_level)
-    return Application(settings)
+    return Application(settings, build)
 
 
-def serving(settings: Settings, stores: Stores, draining: Any) -> Any:
+def serving(settings: Settings, stores: Stores, draining: Draining) -> Any:
     """Everything that answers requests, over opened stores."""
     built = features.build(settings, stores, system_ms)
     api = litestar(settings, stores, built, draining)
@@ -86,21 +99,43 @@ def serving(settings: Settings, stores: Stores, draining: Any) -> Any:
     return Context(door, system_ms)
 
 
-def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Any) -> Litestar:
-    """The API."""
-    samples: list[Sample] = [depths(stores)]
+def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Draining) -> Litestar:
+    """The API. In production what is the operator's business is not on it."""
+    hidden = settings.env == "production"
+    routes = operations(stores.checks, [depths(stores)], draining, public_only=hidden)
+    schema = None if hidden else OpenAPIConfig(title="Kinora", version=product_version(), path="/schema")
     return Litestar(
-        route_handlers=[operations(stores.checks, samples, draining), *built.routers],
+        route_handlers=[routes, *built.routers],
         guards=[make_guard(built.doorkeeper, built.limits)],
         dependencies={
             "viewer": Provide(provide_viewer, sync_to_thread=False),
             "visitor": Provide(provide_visitor, sync_to_thread=False),
         },
         exception_handlers={Exception: problems.answer},
-        openapi_config=OpenAPIConfig(title="Kinora", version=product_version(), path="/schema"),
+        openapi_config=schema,
         request_max_body_size=BODY_LIMIT_BYTES,
         logging_config=None,
         debug=False,
+    )
+
+
+def operator(settings: Settings, stores: Stores, draining: Draining) -> Any:
+    """What answers on the operator's port."""
+    document = openapi_json(settings)
+
+    @get("/schema/openapi.json", sync_to_thread=False, include_in_schema=False)
+    def schema() -> Response[bytes]:
+        return Response(document, media_type="application/vnd.oai.openapi+json")
+
+    routes = operations(stores.checks, [depths(stores)], draining)
+    return Context(
+        Litestar(
+            route_handlers=[routes, schema],
+            exception_handlers={Exception: problems.answer},
+            openapi_config=None,
+            logging_config=None,
+        ),
+        system_ms,
     )
 
 
@@ -112,6 +147,7 @@ def openapi_json(settings: Settings) -> bytes:
     unopened: Any = clients  # adapters keep what they are given and use it only when called
     pools = dict.fromkeys((settings.database_url, settings.videos_url, settings.activity_url))
     stores = assemble(settings, pools, unopened, unopened, unopened)
+    settings = msgspec.structs.replace(settings, env="development")  # the whole of it, wherever it is asked for
     api = litestar(settings, stores, features.build(settings, stores, system_ms), lambda: False)
     return msgspec.json.format(msgspec.json.encode(api.openapi_schema.to_schema()), indent=1) + b"\n"
 

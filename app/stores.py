@@ -36,9 +36,10 @@ from app.adapters.redis.limiter import RedisLimiter
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.trending import RedisTrendingLists
 from app.adapters.redis.viewers import RedisViewers
-from app.core.config import Settings
+from app.core.config import ConfigError, Settings
 from app.core.metrics import Sample
 from app.http.operations import Check
+from app.ports.media import SandboxReport
 
 KEEP_FREE_BYTES = 256 * 2**20  # of the disk, for the stores that share it with the uploads
 POOL_SIZE = 10  # connections a process holds at most to one PostgreSQL
@@ -100,9 +101,16 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
         bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
         media = await asyncio.to_thread(FfmpegMedia)  # tries its sandboxes, which takes up to a second
+        refuse_weak_sandbox(settings, media.sandbox())
         stores = assemble(settings, pools, clients, bus, media)
         stack.callback(stores.blobs.close)
         yield stores
+
+
+def refuse_weak_sandbox(settings: Settings, report: SandboxReport) -> None:
+    """ConfigError in production if what strangers upload would not be confined."""
+    if settings.env == "production" and report.warning is not None:
+        raise ConfigError(f"KINORA_ENV=production needs a stronger sandbox. {report.warning}")
 
 
 def assemble(

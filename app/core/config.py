@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: Env
     host: str  # as configured; what to listen on is `bind_host`
     port: int
+    operator_port: int  # in production: metrics, readiness and the API's description, on the loopback only
     public_url: str  # scheme, host and port, no trailing slash
     data_dir: Path
     cache_dir: Path  # fetched things, safe to delete
@@ -109,6 +110,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         env=env,
         host=host,
         port=port,
+        operator_port=read.whole("KINORA_OPERATOR_PORT", 8001, 1, 65_535),
         public_url=read.origin("KINORA_PUBLIC_URL", f"http://{_reachable(host)}:{port}"),
         data_dir=data.root,
         cache_dir=read.folder("KINORA_CACHE", cache, cwd),

@@ -51,8 +51,10 @@ async def check_all(checks: dict[str, Check]) -> dict[str, str]:
     return dict(zip(checks, answers, strict=True))
 
 
-def operations(checks: dict[str, Check], samples: list[metrics.Sample], draining: Callable[[], bool]) -> Router:
-    """The router; `draining` is true once shutting down has begun."""
+def operations(
+    checks: dict[str, Check], samples: list[metrics.Sample], draining: Callable[[], bool], *, public_only: bool = False
+) -> Router:
+    """The router; `draining` is true once shutting down has begun. `public_only` leaves the operator's routes out."""
 
     @get("/livez", opt={"limit": None}, sync_to_thread=False)
     def livez() -> Response[bytes]:
@@ -74,4 +76,5 @@ def operations(checks: dict[str, Check], samples: list[metrics.Sample], draining
         body = await metrics.render(samples)
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Router("/", route_handlers=[livez, readyz, version_, metrics_], tags=["operations"])
+    handlers = [livez, version_] if public_only else [livez, version_, readyz, metrics_]
+    return Router("/", route_handlers=handlers, tags=["operations"])

@@ -42,7 +42,8 @@ def services(settings: Settings, environ: Mapping[str, str]) -> list[Program]:
     """The worker and the API. The API stops first and starts last, so nobody is let in before all is there."""
     shutil.rmtree(settings.data.metrics, ignore_errors=True)  # counts of processes that are no more
     settings.data.metrics.mkdir(parents=True)
-    return [_kinora("worker", settings, environ, "worker"), api(settings, environ)]
+    pages = [operator(settings, environ)] if settings.env == "production" else []
+    return [_kinora("worker", settings, environ, "worker"), *pages, api(settings, environ)]
 
 
 def _kinora(name: str, settings: Settings, environ: Mapping[str, str], *arguments: str) -> Program:
@@ -57,28 +58,48 @@ def _kinora(name: str, settings: Settings, environ: Mapping[str, str], *argument
 
 def api(settings: Settings, environ: Mapping[str, str]) -> Program:
     """The API under granian."""
+    # In production /readyz is on the operator's port only.
+    probe = "/readyz" if settings.env == "development" else "/livez"
+    where = (settings.bind_host, settings.port)
+    return _granian("api", "app.main:create_app", where, settings.api_processes, probe, settings, environ)
+
+
+def operator(settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The operator's pages of a production, on the loopback only."""
+    where = ("127.0.0.1", settings.operator_port)
+    return _granian("operator", "app.main:create_operator", where, 1, "/readyz", settings, environ)
+
+
+def _granian(
+    name: str,
+    factory: str,
+    where: tuple[str, int],
+    workers: int,
+    probe: str,
+    settings: Settings,
+    environ: Mapping[str, str],
+) -> Program:
+    host, port = where
     options = {
         "interface": "asgi",
         "loop": "uvloop",
         "http": "1",
-        "host": settings.bind_host,
-        "port": settings.port,
-        "workers": settings.api_processes,
+        "host": host,
+        "port": port,
+        "workers": workers,
         "backpressure": BACKPRESSURE,
         "workers-kill-timeout": DRAIN_S,
         "log-level": settings.log_level.lower(),
     }
-    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    # In production /readyz is on the operator's port only.
-    probe = "/readyz" if settings.env == "development" else "/livez"
+    arguments = [text for option, value in options.items() for text in (f"--{option}", str(value))]
     return Program(
-        name="api",
-        argv=(sys.executable, "-m", "granian", *arguments, "--factory", "app.main:create_app"),
+        name=name,
+        argv=(sys.executable, "-m", "granian", *arguments, "--factory", factory),
         env=_environment(settings, environ),
         cwd=ROOT,
         identity=current(),
         stop_timeout_s=DRAIN_S + 5,
-        ready=lambda pid: answers(settings.bind_host, settings.port, probe),
+        ready=lambda pid: answers(host, port, probe),
     )
 
 
