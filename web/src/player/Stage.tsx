@@ -74,15 +74,17 @@ export function Stage({ label, keys, index, onIndex, renderClip, tail }: StagePr
 
   return (
     <div className={styles.stage}>
-      <div ref={scroller} className={styles.scroller} role="feed" aria-label={label} onScroll={onScroll}>
-        {keys.map((key, position) => {
-          const mode = modeAt(position, index);
-          return (
-            <div key={key} className={styles.slide} inert={mode !== "active"}>
-              {mode && renderClip(position, mode)}
-            </div>
-          );
-        })}
+      <div ref={scroller} className={styles.scroller} onScroll={onScroll}>
+        <div className={styles.clips} role="feed" aria-label={label}>
+          {keys.map((key, position) => {
+            const mode = modeAt(position, index);
+            return (
+              <div key={key} className={styles.slide} inert={mode !== "active"}>
+                {mode && renderClip(position, mode)}
+              </div>
+            );
+          })}
+        </div>
         {tail && <div className={styles.slide}>{tail}</div>}
       </div>
       <div className={styles.arrows}>

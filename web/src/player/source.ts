@@ -62,7 +62,9 @@ function attachHls(video: HTMLVideoElement, url: string, mode: Mode, events: Sou
   hls.attachMedia(video);
 
   return {
-    setMode: (next) => Object.assign(hls.config, BUFFER[next]),
+    setMode(next) {
+      Object.assign(hls.config, BUFFER[next]);
+    },
     swap(next) {
       hls.config.startPosition = video.currentTime;
       hls.loadSource(next);

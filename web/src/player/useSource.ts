@@ -64,7 +64,9 @@ export function useSource(
     };
   }, [ref, attempt]);
 
-  useEffect(() => source.current?.setMode(mode), [mode]);
+  useEffect(() => {
+    source.current?.setMode(mode);
+  }, [mode]);
 
   const retry = useCallback(() => {
     setFailed(false);

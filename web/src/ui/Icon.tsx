@@ -105,7 +105,7 @@ const shapes = {
   retry: (
     <path d="M5 12a7 7 0 0 1 12.3-4.6L19.5 9.5M19.5 4.8v4.7h-4.7M19 12a7 7 0 0 1-12.3 4.6L4.5 14.5M4.5 19.2v-4.7h4.7" />
   ),
-  film: <path d="M7 3.5h10v17H7ZM7 8H4M7 12H4M7 16H4M20 8h-3M20 12h-3M20 16h-3" />,
+  film: <path d="M4.5 5h15v14h-15ZM8.5 5v14M15.5 5v14M4.5 9.7h4M4.5 14.3h4M15.5 9.7h4M15.5 14.3h4" />,
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof shapes;

@@ -24,7 +24,7 @@ export function AuthPage({ mode }: { mode: "login" | "signup" }) {
           Small films, <em>big light.</em>
         </p>
       </section>
-      <div className={styles.side}>
+      <main className={styles.side}>
         <div className={styles.card}>
           <Link href="/trending" aria-label="Kinora, to the clips">
             <Logo height={38} />
@@ -38,7 +38,7 @@ export function AuthPage({ mode }: { mode: "login" | "signup" }) {
             </Link>
           </p>
         </div>
-      </div>
+      </main>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useCallback, useState } from "react";
 import type { Video } from "../../api/types";
 import { useVideo } from "../../api/videoCache";
 import { getVideo } from "../../api/videos";
+import { Glow } from "../../player/Glow";
 import { type Heart, Hearts } from "../../player/Hearts";
 import { Scrubber } from "../../player/Scrubber";
 import { toggleSound } from "../../player/sound";
@@ -53,10 +54,9 @@ export function Clip({ card, mode, commentsOpen, onComments, onGone }: ClipProps
       data-testid={active ? "active-clip" : "warm-clip"}
       data-video-id={video.video_id}
     >
+      {video.thumbnail_url && <Glow picture={video.thumbnail_url} />}
       <div className={styles.frame}>
-        {wide && video.thumbnail_url && (
-          <img className={styles.backdrop} src={video.thumbnail_url} alt="" draggable={false} />
-        )}
+        {wide && video.thumbnail_url && <Glow fill picture={video.thumbnail_url} />}
         <video
           ref={player.ref}
           className={cx(styles.video, wide && styles.wide)}

@@ -32,7 +32,15 @@ export function ClipMenu({ video, onGone }: { video: Video; onGone: () => void }
     <>
       <Menu
         side="above"
-        trigger={(props) => <IconButton {...props} icon="more" label="More" data-testid="clip-menu" />}
+        trigger={(props) => (
+          <IconButton
+            {...props}
+            className={styles.trigger}
+            icon="more"
+            label="More"
+            data-testid="clip-menu"
+          />
+        )}
         items={[
           { label: "Edit details", icon: "edit", onSelect: () => setOpen("edit") },
           { label: "Delete clip", icon: "trash", onSelect: () => setOpen("delete"), danger: true },

@@ -118,7 +118,7 @@ function RailButton({ icon, label, count, onClick, testId, pressed, expanded, ti
     <button
       type="button"
       className={cx(styles.action, pressed && tint)}
-      aria-label={`${label}, ${count}`}
+      aria-label={`${label}, ${formatCount(count)}`}
       aria-pressed={pressed}
       aria-expanded={expanded}
       title={label}

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { createPagedStore } from "../../api/pagedStore";
 import type { Video } from "../../api/types";
@@ -8,6 +8,7 @@ import { ButtonLink, IconButton } from "../../ui/Button";
 import { Empty, Failed } from "../../ui/States";
 import { useIsPhone } from "../../ui/useMedia";
 import { useTitle } from "../../ui/useTitle";
+import { forgetDone } from "../upload/job";
 import { ClipList } from "./ClipList";
 import { ClipSkeleton } from "./ClipSkeleton";
 import { playable, takeOpened } from "./opened";
@@ -16,6 +17,7 @@ import styles from "./VideoPage.module.css";
 /** `/v/{id}`: one clip under its own address, or the list it was opened from, at that clip. */
 export function VideoPage({ id }: { id: string }) {
   const [list] = useState(() => takeOpened(id));
+  useEffect(() => forgetDone(id), [id]);
   const opened = list?.get().items.some((video) => video.video_id === id) ? list : null;
   return (
     <div className={styles.page}>

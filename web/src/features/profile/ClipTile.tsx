@@ -23,23 +23,24 @@ export function ClipTile({ card, own, store }: TileProps) {
   const video = useVideo(card);
   if (own && video.status === "failed") return <BrokenTile video={video} store={store} />;
   if (own && video.status !== "active") return <ComingTile video={video} />;
+  const limited = own && { public: null, friends: "Friends", private: "Private" }[video.visibility];
   return (
     <Link
       href={`/v/${video.video_id}`}
       className={styles.tile}
-      aria-label={`${video.title}, ${video.stats.views} views`}
       onClick={() => openFrom(store)}
       data-testid="clip-tile"
     >
+      <span className="sr-only">{video.title},</span>
       {video.thumbnail_url && <img src={video.thumbnail_url} alt="" loading="lazy" draggable={false} />}
       <span className={styles.views}>
         <Icon name="play" size={14} />
-        {formatCount(video.stats.views)}
+        {formatCount(video.stats.views)} <span className="sr-only">views</span>
       </span>
-      {own && video.visibility !== "public" && (
+      {limited && (
         <span className={styles.badge}>
           <Icon name={video.visibility === "private" ? "lock" : "people"} size={14} />
-          {video.visibility === "private" ? "Private" : "Friends"}
+          {limited}
         </span>
       )}
     </Link>

@@ -33,11 +33,15 @@ export function ProfileHeader({ profile, own, onChange }: HeaderProps) {
           {profile.country && ` · ${countryName(profile.country)}`}
           {profile.viewer?.followed_by && <span className={styles.chip}>Follows you</span>}
         </p>
-        <dl className={styles.counts}>
+        <ul className={styles.counts}>
           <Count words="following" count={profile.following_count} onOpen={() => setShown("following")} />
-          <Count words="followers" count={profile.follower_count} onOpen={() => setShown("followers")} />
-          <Count words="likes" count={profile.total_likes} />
-        </dl>
+          <Count
+            words={profile.follower_count === 1 ? "follower" : "followers"}
+            count={profile.follower_count}
+            onOpen={() => setShown("followers")}
+          />
+          <Count words={profile.total_likes === 1 ? "like" : "likes"} count={profile.total_likes} />
+        </ul>
         {profile.bio && <p className={styles.bio}>{profile.bio}</p>}
         {own ? (
           <OwnActions profile={profile} onChange={onChange} />
@@ -53,19 +57,18 @@ export function ProfileHeader({ profile, own, onChange }: HeaderProps) {
 function Count({ words, count, onOpen }: { words: string; count: number; onOpen?: () => void }) {
   const text = (
     <>
-      <dd className={styles.number}>{formatCount(count)}</dd> <dt>{words}</dt>
+      <strong>{formatCount(count)}</strong> {words}
     </>
   );
-  if (!onOpen) return <div className={styles.count}>{text}</div>;
   return (
-    <div className={styles.count}>
-      {text}
-      <button
-        type="button"
-        className={styles.cover}
-        aria-label={`${count} ${words}: show them`}
-        onClick={onOpen}
-      />
-    </div>
+    <li>
+      {onOpen ? (
+        <button type="button" className={styles.count} onClick={onOpen}>
+          {text}
+        </button>
+      ) : (
+        <span className={styles.count}>{text}</span>
+      )}
+    </li>
   );
 }

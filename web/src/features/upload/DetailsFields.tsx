@@ -58,6 +58,7 @@ export function DetailsFields({ details, onChange, errors }: FieldsProps) {
           options={VISIBILITIES}
           onChange={(visibility) => set("visibility", visibility as Details["visibility"])}
           error={errors.visibility}
+          hint={details.visibility === "friends" && "You follow each other"}
         />
       </div>
       <fieldset className={styles.switches}>

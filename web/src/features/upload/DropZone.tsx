@@ -2,6 +2,7 @@ import { type DragEvent, useRef, useState } from "react";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 import { Icon } from "../../ui/Icon";
+import { useIsPhone } from "../../ui/useMedia";
 import { ACCEPT, refusal } from "./file";
 import styles from "./UploadPage.module.css";
 
@@ -13,6 +14,7 @@ export interface Picked {
 /** Drop a file or pick one. */
 export function DropZone({ onPicked }: { onPicked: (picked: Picked) => void }) {
   const input = useRef<HTMLInputElement>(null);
+  const isPhone = useIsPhone();
   const [over, setOver] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
@@ -45,7 +47,7 @@ export function DropZone({ onPicked }: { onPicked: (picked: Picked) => void }) {
       <span className={styles.dropIcon}>
         <Icon name="upload" size={36} />
       </span>
-      <h2>{over ? "Let go to choose it" : "Drop a video here"}</h2>
+      <h2>{over ? "Let go to choose it" : isPhone ? "Pick a video" : "Drop a video here"}</h2>
       <p className={styles.dim}>MP4, MOV or AVI, up to 500 MB. Upright looks best.</p>
       <Button tone="accent" onClick={() => input.current?.click()}>
         Choose a file

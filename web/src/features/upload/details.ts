@@ -46,7 +46,7 @@ export const CATEGORIES: readonly (readonly [slug: string, words: string])[] = [
 
 export const VISIBILITIES: readonly (readonly [Visibility, string])[] = [
   ["public", "Everybody"],
-  ["friends", "Friends (you follow each other)"],
+  ["friends", "Friends"],
   ["private", "Only me"],
 ];
 

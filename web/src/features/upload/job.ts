@@ -1,5 +1,5 @@
 import { createStore } from "../../api/store";
-import { secondsLeft, startEstimate, updateEstimate } from "./estimate";
+import { type Estimate, secondsLeft, startEstimate, updateEstimate } from "./estimate";
 import { followProcessing } from "./processing";
 
 /** The upload under way. It lives outside the screens, so that one can watch other clips meanwhile. One at a time. */
@@ -21,13 +21,27 @@ interface Moving {
 
 export const uploadJob = createStore<UploadJob>({ phase: "none" });
 
-/** Turns bytes sent into what the progress bar shows. */
-export function sendingMeter(title: string, videoId: string, totalBytes: number): (bytes: number) => void {
-  let estimate: ReturnType<typeof startEstimate> | null = null;
-  return (bytes) => {
+/** Whoever watches the new clip needs no reminder of it any more. */
+export function forgetDone(videoId: string): void {
+  const job = uploadJob.get();
+  if (job.phase === "done" && job.videoId === videoId) uploadJob.set({ phase: "none" });
+}
+
+const TICK_MS = 500;
+
+/** Runs `send` and turns the bytes it reports into what the progress bar shows. */
+export async function showSending<T>(
+  title: string,
+  videoId: string,
+  totalBytes: number,
+  send: (onSent: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  let estimate: Estimate | null = null;
+  let sent = 0;
+  const show = () => {
     const now = performance.now();
-    estimate = estimate ? updateEstimate(estimate, now, bytes) : startEstimate(now, bytes);
-    const share = Math.min(1, bytes / totalBytes);
+    estimate = estimate ? updateEstimate(estimate, now, sent) : startEstimate(now, sent);
+    const share = Math.min(1, sent / totalBytes);
     uploadJob.set({
       phase: "sending",
       title,
@@ -36,6 +50,16 @@ export function sendingMeter(title: string, videoId: string, totalBytes: number)
       secondsLeft: secondsLeft(estimate, totalBytes),
     });
   };
+  // A standstill sends no progress event, and changes the time left all the same.
+  const ticking = setInterval(show, TICK_MS);
+  try {
+    return await send((bytes) => {
+      sent = bytes;
+      show();
+    });
+  } finally {
+    clearInterval(ticking);
+  }
 }
 
 /** Shows the processing until the clip is ready (resolves) or won't be; `retry` starts the processing again. */

@@ -12,7 +12,7 @@ import { currentUserId, onSessionChange } from "../auth/session";
 import { canChecksum, fingerprint } from "./checksum";
 import { type Details, wireDetails } from "./details";
 import { contentTypeOf } from "./file";
-import { sendingMeter, showProcessing, uploadJob } from "./job";
+import { showProcessing, showSending, uploadJob } from "./job";
 import { backoffMs, pause } from "./patience";
 import type { Probe } from "./probe";
 import { dropRecord, getRecord, putRecord, type UploadRecord } from "./records";
@@ -168,9 +168,11 @@ async function sendInParts(
   partSizeBytes: number,
   parts: readonly UploadPart[],
 ): Promise<void> {
-  const onSent = sendingMeter(record.title, record.videoId, file.size);
-  const sent = await sendParts({ file, record, partSizeBytes, parts, onSent, signal: abort.signal });
-  await completeUpload(record.videoId, sent);
+  const { title, videoId } = record;
+  const sent = await showSending(title, videoId, file.size, (onSent) =>
+    sendParts({ file, record, partSizeBytes, parts, onSent, signal: abort.signal }),
+  );
+  await completeUpload(videoId, sent);
 }
 
 /** One PUT of the whole file; it completes by itself. Again from the start when the connection breaks. */
@@ -179,7 +181,9 @@ async function sendWhole(title: string, started: UploadStarted, file: File): Pro
   const { signal } = abort;
   for (let attempt = 0; ; attempt++) {
     try {
-      await sendBlob(url, file, headers, sendingMeter(title, videoId, file.size), signal);
+      await showSending(title, videoId, file.size, (onSent) =>
+        sendBlob(url, file, headers, onSent, signal),
+      );
       return;
     } catch (error) {
       if (!(error instanceof SendError)) throw error;
