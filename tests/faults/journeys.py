@@ -1,5 +1,6 @@
 """What clients do with videos, and what must be true of one in the end."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,27 @@ async def upload(client: httpx.AsyncClient, person: Person, data: bytes, **more:
     put = await client.put(begun["upload_url"], content=data, headers=begun["upload_headers"])
     assert put.status_code == 200, put.text
     return str(begun["video_id"])
+
+
+async def upload_through(client: httpx.AsyncClient, person: Person, data: bytes) -> str:
+    """The same while stores come and go: asked again, with one Idempotency-Key, while the answer is "not now"."""
+    headers = person.headers | {"idempotency-key": f"through-{len(data)}"}
+    begun = await insist(lambda: client.post("/api/v1/videos/upload", json=wish(data), headers=headers))
+    await insist(lambda: client.put(begun["upload_url"], content=data, headers=begun["upload_headers"]))
+    return str(begun["video_id"])
+
+
+async def insist(ask: Callable[[], Awaitable[httpx.Response]]) -> Any:
+    """The first answer that is not 503, decoded; it must be 200."""
+    answers: list[httpx.Response] = []
+
+    async def decided() -> bool:
+        answers.append(await ask())
+        return answers[-1].status_code != 503
+
+    await until(decided, "an answer other than 503", every_s=0.1)
+    assert answers[-1].status_code == 200, answers[-1].text
+    return answers[-1].json() if answers[-1].content else None
 
 
 async def status(client: httpx.AsyncClient, person: Person, video_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 
 from app.core.config import load
 from app.local import orphans, programs
@@ -30,22 +31,24 @@ LIMITS = {
     "KINORA_UPLOADS_PER_HOUR": "10000",
     "KINORA_FEEDS_PER_MINUTE": "100000",
     "KINORA_LIKES_PER_HOUR": "10000",
+    "KINORA_COMMENTS_PER_MINUTE": "10000",
     "KINORA_REQUESTS_PER_MINUTE": "100000",
     "KINORA_UPLOAD_PART_BYTES": str(5 * 2**20),
 }
 
 
 class Kinora:
-    """One API and one worker, started as `kinora run` starts them, without a supervisor that brings them back."""
+    """One `api` and one `worker`, started as `kinora run` starts them, without a supervisor that brings them back; and
+    `relay`, which is a worker that does nothing else."""
 
     def __init__(self, environ: dict[str, str], client: httpx.AsyncClient, database: asyncpg.Connection) -> None:
         self.settings = load(environ, "/")
         self.client = client
         self.database = database
         self.work_root = self.settings.data_dir / "work"
-        self._programs = {
-            program.name: program for program in programs.services(self.settings, own_environment() | environ)
-        }
+        worker, api = programs.services(self.settings, own_environment() | environ)
+        relay = msgspec.structs.replace(worker, name="relay", argv=(*worker.argv, "relay"))
+        self._programs = {program.name: program for program in (worker, api, relay)}
         self._children: dict[str, Child] = {}
 
     def start(self, *names: str) -> None:
@@ -78,7 +81,7 @@ class Kinora:
 
     def stop(self) -> None:
         """All, in the order of `kinora run`."""
-        for name in ("api", "worker"):
+        for name in ("api", "worker", "relay"):
             child = self._children.pop(name, None)
             if child is not None:
                 child.stop()

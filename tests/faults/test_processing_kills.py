@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import sign_up
+from tests.factories_media import plain
 from tests.faults.journeys import active, check_once, check_playable, clip, never_half_published, upload
 from tests.faults.running import Kinora, json, until
 
@@ -38,7 +39,7 @@ async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
     author, follower = await sign_up(kinora.client, "author"), await sign_up(kinora.client, "follower")
     await kinora.client.post(f"/api/v1/users/{author.user_id}/follow", headers=follower.headers)
-    calm = await upload(kinora.client, author, clip(folder, 0))
+    calm = await upload(kinora.client, author, clip(folder, 0, seconds=1.0))
     began_s = time.monotonic()
     await active(kinora.client, author, calm)
     whole_s = time.monotonic() - began_s
@@ -47,7 +48,7 @@ async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
     watches = []
     for number in range(kills):
         begins = asyncio.create_task((tree_appears if number == kills - 1 else attempt_begins)(kinora))
-        video_ids.append(await upload(kinora.client, author, clip(folder, 1 + number)))
+        video_ids.append(await upload(kinora.client, author, clip(folder, 1 + number, seconds=1.0)))
         watches.append(asyncio.create_task(never_half_published(kinora.client, author, video_ids[-1])))
         await begins
         if number < kills - 1:
@@ -72,9 +73,29 @@ async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
 
 
 async def test_every_video_is_published_once_whenever_the_worker_is_killed(kinora: Kinora, tmp_path: Path) -> None:
-    await survive(kinora, tmp_path, kills=3, seed=1)
+    await survive(kinora, tmp_path, kills=2, seed=1)
 
 
 @pytest.mark.long
 async def test_ten_kills_at_random_points(kinora: Kinora, tmp_path: Path) -> None:
     await survive(kinora, tmp_path, kills=10, seed=2)
+
+
+@pytest.mark.long
+async def test_a_stopped_worker_gives_its_job_to_whoever_comes_next(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    begins = asyncio.create_task(attempt_begins(kinora))
+    slow = plain(tmp_path / "slow.mp4", size="1080x1920", seconds=20.0).read_bytes()  # takes longer than the grace
+    video_id = await upload(kinora.client, author, slow)
+    await begins
+
+    try:
+        assert await kinora.terminate("worker") == 0
+        assert kinora.tools() == []
+        assert list(kinora.work_root.glob(f"{video_id}-*")) == []
+        free = "SELECT lease_until IS NULL AND due_at <= now() AND done_at IS NULL FROM work.jobs WHERE subject = $1"
+        assert await kinora.database.fetchval(free, video_id) is True
+    finally:
+        kinora.start("worker")
+    await active(kinora.client, author, video_id)
+    await check_once(kinora, video_id)
