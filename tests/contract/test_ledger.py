@@ -113,6 +113,14 @@ async def test_leaders_come_in_the_order_of_their_scores_and_stop_at_the_bound(l
     assert (await ledger.leaders(scope, trending.threshold(now), 5)).video_ids == on_the_list[:5]
 
 
+async def test_a_row_at_the_bound_is_a_leader(ledger: Ledger) -> None:
+    scope, video, published_at = a_scope(), ids.new("vid"), 1_800_000_000_000
+    await ledger.add([a_delta(scope, video, published_at, views=1)], "trending")
+    bound = trending.rank_key(1000, published_at)
+    assert (await ledger.leaders(scope, bound, 10)).video_ids == [video]
+    assert (await ledger.leaders(scope, bound + 1, 10)).video_ids == []
+
+
 async def test_scopes_are_those_with_a_row_at_or_above_the_bound(ledger: Ledger) -> None:
     risen, fallen, published_at = a_scope(), a_scope(), 1_800_000_000_000
     await ledger.add([a_delta(risen, ids.new("vid"), published_at, views=views) for views in (1, 2)], "trending")

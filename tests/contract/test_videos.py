@@ -267,9 +267,9 @@ async def test_newest_by_authors_keeps_the_order_asked_and_the_empty_ones(videos
     prolific, silent, friendly, now = ids.new("usr"), ids.new("usr"), ids.new("usr"), system_ms()
     four = [published(prolific, at=now + n) for n in range(4)]
     hidden = [
-        published(prolific, at=now, visibility="private"),
-        a_video(prolific, at=now, published_at=now, status="deleted"),
-        a_video(prolific, at=now, status="processing"),
+        published(prolific, at=now + 2, visibility="private"),
+        a_video(prolific, at=now + 2, published_at=now + 2, status="deleted"),
+        a_video(prolific, at=now + 2, status="processing"),
     ]
     for_friends = published(friendly, at=now, visibility="friends")
     for video in [*four, *hidden, for_friends]:
