@@ -72,6 +72,21 @@ async def test_a_cancelled_call_never_leaves_its_reply_to_the_next(client: Redis
     await asyncio.gather(*(slow(str(number)) for number in range(4)))
 
 
+async def test_a_cancellation_is_never_lost(client: RedisClient) -> None:
+    async def forever() -> None:
+        while True:
+            await client.call("PING")
+
+    for turns in range(400):
+        task = asyncio.create_task(forever())
+        for _ in range(turns % 40):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=2.0)
+        assert done, f"still at work after it was cancelled in turn {turns % 40}"
+        task.cancel()
+
+
 async def test_a_dead_server_is_unavailable_and_a_living_one_is_found_again(
     client: RedisClient, valkey: Valkey
 ) -> None:

@@ -18,7 +18,7 @@ from app.adapters.redis.breaker import Breaker
 from app.core.errors import Unavailable
 
 CONNECTIONS = 32
-TIMEOUT_S = 0.5  # for each of: a connection from the pool, connecting, writing, a reply
+TIMEOUT_S = 0.5  # for a call as a whole: a connection from the pool, connecting, writing, the replies
 IDLE_CHECK_S = 30  # an idle connection is tried by PING before use: a dead peer says nothing by itself
 
 Word = str | bytes | int
@@ -54,11 +54,14 @@ class RedisClient:
 
     def __init__(self, url: str, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> None:
         self._breaker = Breaker()
+        self._timeout_s = timeout_s
         self._pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections,
             timeout=timeout_s,
-            socket_timeout=timeout_s,
+            # None, because redis-py would write under asyncio.wait_for, which before Python 3.12 loses a cancellation
+            # that comes as the write ends: the task goes on as if nobody had cancelled it.
+            socket_timeout=None,
             socket_connect_timeout=timeout_s,
             health_check_interval=IDLE_CHECK_S,
             protocol=2,
@@ -101,14 +104,18 @@ class RedisClient:
         """Sends encoded commands and reads as many replies; error replies are among them as exceptions."""
         self._breaker.check()
         with self._told():
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
-            try:
-                await connection.send_packed_command(packed)
-                return [await _reply(connection) for _ in range(replies)]
-            finally:
-                # A connection with replies outstanding was closed by redis-py before it raised, cancellation
-                # included. Giving it back waits for a lock: shielded, or a cancelled task could lose it for good.
-                await asyncio.shield(self._pool.release(connection))
+            async with asyncio.timeout(self._timeout_s):
+                return await self._exchange(packed, replies)
+
+    async def _exchange(self, packed: bytes, replies: int) -> list[Any]:
+        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await connection.send_packed_command(packed)
+            return [await _reply(connection) for _ in range(replies)]
+        finally:
+            # A connection with replies outstanding was closed by redis-py before it raised, cancellation
+            # included. Giving it back waits for a lock: shielded, or a cancelled task could lose it for good.
+            await asyncio.shield(self._pool.release(connection))
 
     @contextmanager
     def _told(self) -> Iterator[None]:
