@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import httpx
@@ -15,6 +16,11 @@ CHUNK: Final = 2**20
 def clip(size_bytes: int) -> bytes:
     """A file of this size."""
     return HEAD + bytes(size_bytes - len(HEAD))
+
+
+async def body_of(data: bytes) -> AsyncIterator[bytes]:
+    """The bytes as a stream."""
+    yield data
 
 
 def announced(size_bytes: int = 1000, **more: Any) -> dict[str, Any]:
