@@ -27,13 +27,7 @@ export function Glow({ picture, fill = false }: GlowProps) {
   }, [picture, fill]);
 
   return (
-    <canvas
-      ref={canvas}
-      className={fill ? styles.fill : styles.glow}
-      width={FINE_PX}
-      height={FINE_PX}
-      aria-hidden="true"
-    />
+    <canvas ref={canvas} className={fill ? styles.fill : styles.glow} width={FINE_PX} height={FINE_PX} />
   );
 }
 

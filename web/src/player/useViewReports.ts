@@ -6,7 +6,7 @@ import { queueView } from "./viewReports";
 export function useViewReports(
   ref: RefObject<HTMLVideoElement | null>,
   videoId: string,
-  playbackToken: string | undefined,
+  playbackToken: string | null,
   active: boolean,
 ): void {
   useEffect(() => {

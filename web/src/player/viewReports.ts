@@ -46,6 +46,7 @@ async function delivered({ videoId, report }: Waiting): Promise<boolean> {
     return true;
   } catch (error) {
     // Refused for good (the clip has gone, the token is spent): never ask again. Anything else may yet pass.
+    if (error instanceof ApiError && error.status === 400) tokens.delete(videoId);
     return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
   }
 }

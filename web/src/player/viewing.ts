@@ -30,8 +30,8 @@ export const FRESH_VIEWING: Viewing = {
 
 const ENGAGED_MS = 2_000;
 const ENGAGED_SHARE = 0.5;
-/** A pass counts as whole when this share was really played: jumping to the end is no completion. */
-const WHOLE_SHARE = 0.8;
+/** A pass counts as whole when this share was really played, which the server checks too. */
+const WHOLE_SHARE = 0.9;
 /** Close enough to the end: `timeupdate` comes about four times a second. */
 const END_MS = 300;
 /** A larger step between two moments is a seek or a stall. Hidden tabs report about once a second. */

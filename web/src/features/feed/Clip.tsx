@@ -38,7 +38,7 @@ export function Clip({ card, mode, commentsOpen, onComments, onGone }: ClipProps
   const player = usePlayer(card.urls.master, mode, renew);
   const [hearts, setHearts] = useState<readonly Heart[]>([]);
   const { liked } = video.user_interaction;
-  useViewReports(player.ref, card.video_id, card.playback_token, active);
+  useViewReports(player.ref, card.video_id, card.playback_token ?? null, active);
 
   function heartAt(at: TapPoint): void {
     setHearts((before) => [...before, { ...at, id: Date.now() }]);

@@ -1,6 +1,6 @@
 import styles from "./ClipCaption.module.css";
 
-const TAG = /(#[\p{L}\p{N}_]+)/u;
+const TAG = /(#[\p{L}\p{N}][\p{L}\p{N}\p{M}_]*)/u;
 
 /** Plain text with its hashtags set off. */
 export function RichText({ text }: { text: string }) {

@@ -1,6 +1,6 @@
 import { Select, Switch, TextArea, TextField } from "../../ui/Field";
-import { CATEGORIES, type Details, MAX_DESCRIPTION, MAX_TITLE, VISIBILITIES } from "./details";
-import { hashtagsOf, MAX_HASHTAGS } from "./hashtags";
+import { CATEGORIES, type Details, MAX_DESCRIPTION, MAX_TITLE, tagsOf, VISIBILITIES } from "./details";
+import { MAX_HASHTAGS } from "./hashtags";
 import styles from "./UploadPage.module.css";
 
 interface FieldsProps {
@@ -13,7 +13,8 @@ interface FieldsProps {
 export function DetailsFields({ details, onChange, errors }: FieldsProps) {
   const set = <Key extends keyof Details>(key: Key, value: Details[Key]) =>
     onChange({ ...details, [key]: value });
-  const tags = hashtagsOf(`${details.title} ${details.description}`);
+  const tags = tagsOf(details);
+  const known = CATEGORIES.some(([slug]) => slug === details.category);
   const tooMany =
     tags.length > MAX_HASHTAGS ? `At most ${MAX_HASHTAGS} hashtags, these are ${tags.length}.` : undefined;
 
@@ -48,7 +49,7 @@ export function DetailsFields({ details, onChange, errors }: FieldsProps) {
         <Select
           label="Category"
           value={details.category}
-          options={CATEGORIES}
+          options={known ? CATEGORIES : [...CATEGORIES, [details.category, details.category]]}
           onChange={(category) => set("category", category)}
           error={errors.category}
         />

@@ -6,14 +6,14 @@ import { Dialog } from "../../ui/Dialog";
 import { toast } from "../../ui/toast";
 import { useSubmit } from "../auth/useSubmit";
 import { DetailsFields } from "./DetailsFields";
-import { type Details, wireDetails } from "./details";
+import { type Details, tagsOf, wireDetails } from "./details";
 import styles from "./UploadPage.module.css";
 
 function detailsOf(video: Video): Details {
   return {
     title: video.title,
     description: video.description,
-    category: video.category ?? "",
+    category: video.category,
     visibility: video.visibility,
     allowComments: video.allow_comments,
     allowDuet: video.allow_duet,
@@ -25,8 +25,10 @@ export function EditClipDialog({ video, onClose }: { video: Video; onClose: () =
   const [details, setDetails] = useState(() => detailsOf(video));
   const [cover, setCover] = useState<number | null>(null);
   const { onSubmit, busy, fields, message } = useSubmit(async () => {
+    const inWords = tagsOf(detailsOf(video));
+    const otherTags = video.hashtags.filter((tag) => !inWords.includes(tag));
     await editVideo(video.video_id, {
-      ...wireDetails(details),
+      ...wireDetails(details, otherTags),
       ...(cover === null ? {} : { thumbnail_index: cover }),
     });
     toast("Saved");

@@ -13,7 +13,7 @@ it("finds hashtags of any script, once each, without the sign", () => {
   ]);
 });
 
-it("sends what the form says, and no category when none is chosen", () => {
+it("sends what the form says, with the hashtags of its words", () => {
   const wire = wireDetails({
     ...NEW_DETAILS,
     title: "  Sea ",
@@ -23,6 +23,7 @@ it("sends what the form says, and no category when none is chosen", () => {
   expect(wire).toEqual({
     title: "Sea",
     description: "#waves",
+    category: "other",
     hashtags: ["waves"],
     visibility: "friends",
     allow_comments: true,
@@ -38,4 +39,9 @@ it("proposes a title from the file's name", () => {
 it("waits longer each time, up to a bound", () => {
   const waits = [0, 1, 2, 10].map((attempt) => backoffMs(attempt, 500, 8_000, 0.5));
   expect(waits).toEqual([500, 1_000, 2_000, 8_000]);
+});
+
+it("keeps hashtags that never stood in the words", () => {
+  const wire = wireDetails({ ...NEW_DETAILS, title: "Sea", description: "#waves" }, ["coast", "waves"]);
+  expect(wire.hashtags).toEqual(["waves", "coast"]);
 });

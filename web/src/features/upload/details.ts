@@ -5,6 +5,7 @@ import { hashtagsOf } from "./hashtags";
 export interface Details {
   title: string;
   description: string;
+  /** A slug. */
   category: string;
   visibility: Visibility;
   allowComments: boolean;
@@ -18,7 +19,7 @@ export const MAX_DESCRIPTION = 2_200;
 export const NEW_DETAILS: Details = {
   title: "",
   description: "",
-  category: "",
+  category: "other",
   visibility: "public",
   allowComments: true,
   allowDuet: true,
@@ -27,7 +28,6 @@ export const NEW_DETAILS: Details = {
 
 /** Slugs as the server knows them, with the words for people. */
 export const CATEGORIES: readonly (readonly [slug: string, words: string])[] = [
-  ["", "No category"],
   ["animals", "Animals"],
   ["art", "Art"],
   ["comedy", "Comedy"],
@@ -39,9 +39,11 @@ export const CATEGORIES: readonly (readonly [slug: string, words: string])[] = [
   ["gaming", "Gaming"],
   ["music", "Music"],
   ["nature", "Nature"],
+  ["science", "Science"],
   ["sports", "Sports"],
   ["technology", "Technology"],
   ["travel", "Travel"],
+  ["other", "Other"],
 ];
 
 export const VISIBILITIES: readonly (readonly [Visibility, string])[] = [
@@ -50,16 +52,18 @@ export const VISIBILITIES: readonly (readonly [Visibility, string])[] = [
   ["private", "Only me"],
 ];
 
-/** The details as the API names them; hashtags are read from title and description. */
-export function wireDetails(details: Details) {
+export const tagsOf = ({ title, description }: Details) => hashtagsOf(`${title} ${description}`);
+
+/** The details as the API names them; hashtags are read from title and description, `otherTags` are kept. */
+export function wireDetails(details: Details, otherTags: readonly string[] = []) {
   return {
     title: details.title.trim(),
     description: details.description.trim(),
-    hashtags: hashtagsOf(`${details.title} ${details.description}`),
+    category: details.category,
+    hashtags: [...new Set([...tagsOf(details), ...otherTags])],
     visibility: details.visibility,
     allow_comments: details.allowComments,
     allow_duet: details.allowDuet,
     allow_stitch: details.allowStitch,
-    ...(details.category ? { category: details.category } : {}),
   } satisfies Partial<UploadStart>;
 }

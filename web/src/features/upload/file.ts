@@ -1,8 +1,11 @@
+import type { UploadStart } from "../../api/types";
 import { formatBytes } from "../../ui/format";
+
+type ContentType = UploadStart["content_type"];
 
 export const MAX_BYTES = 500 * 2 ** 20;
 
-const TYPES: Record<string, string> = {
+const TYPES: Record<string, ContentType> = {
   mp4: "video/mp4",
   m4v: "video/mp4",
   mov: "video/quicktime",
@@ -12,10 +15,9 @@ const TYPES: Record<string, string> = {
 export const ACCEPT = "video/mp4,video/quicktime,video/x-msvideo,.mp4,.m4v,.mov,.avi";
 
 /** The content type by the file's name and the browser's opinion, or null for what Kinora doesn't take. */
-export function contentTypeOf(file: File): string | null {
-  const known = Object.values(TYPES);
-  if (known.includes(file.type)) return file.type;
-  return TYPES[file.name.split(".").at(-1)?.toLowerCase() ?? ""] ?? null;
+export function contentTypeOf(file: File): ContentType | null {
+  const declared = Object.values(TYPES).find((type) => type === file.type);
+  return declared ?? TYPES[file.name.split(".").at(-1)?.toLowerCase() ?? ""] ?? null;
 }
 
 /** Why a file can't be taken, in words, or null. */

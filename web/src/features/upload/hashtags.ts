@@ -1,6 +1,6 @@
 export const MAX_HASHTAGS = 10;
 
-const TAG = /#([\p{L}\p{N}_]{1,50})/gu;
+const TAG = /#([\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,49})/gu;
 
 /** The distinct hashtags of a text in their order, lower case, without the sign. */
 export function hashtagsOf(text: string): string[] {
