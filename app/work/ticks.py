@@ -84,13 +84,19 @@ class Ticks:
         now_ms = self._clock()
         since_ms = now_ms - position.marks.get(RAN_AT, 0)
         if 0 <= since_ms < tick.every_s * 1000:  # below 0 the clock was set back: better once too often
+            await self._let_go(tick)
             return tick.every_s - since_ms / 1000
         async with asyncio.timeout(tick.limit_s):
             await tick.run()
         self.ran += 1
         position.marks = {RAN_AT: now_ms}
         await self._positions.commit(GROUP, tick.name, 0, position)
+        await self._let_go(tick)
         return max(0.0, tick.every_s - (self._clock() - now_ms) / 1000)
+
+    async def _let_go(self, tick: Tick) -> None:
+        """Between two runs nobody holds the lease: a process that is killed then keeps no other from running it."""
+        await self._positions.acquire(GROUP, tick.name, 0, self._owner, 0)
 
     async def _leave(self) -> None:
         try:

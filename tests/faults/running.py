@@ -97,15 +97,15 @@ class Kinora:
 
 def running_with(text: str) -> list[int]:
     """Pids of living processes whose command line holds `text`."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = Path(f"/proc/{name}/cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if text.encode() in words:
-            found.append(int(name))
-    return found
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and text.encode() in _command(int(name))]
+
+
+def _command(pid: int) -> bytes:
+    """Its words, each ended by a zero; none if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 async def until(ask: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S, every_s: float = 0.02) -> None:
@@ -167,26 +167,27 @@ class Run:
         return self._said.read_text()
 
     def pid(self, name: str) -> int:
-        """The first process of one of its programs."""
+        """The process that the supervisor started for one of its programs."""
         data = self.settings.data
         if name == "postgres":
             return int((data.cluster / "postmaster.pid").read_text().splitlines()[0])
         if name == "valkey":
             return orphans.in_folder(data.valkey, "valkey-server")[0]
         mark = {"api": b"granian", "worker": b"\0worker"}[name]
-        return min(pid for pid in orphans.find(data) if mark in Path(f"/proc/{pid}/cmdline").read_bytes())
+        [pid] = [pid for pid in orphans.find(data) if _parent(pid) == self.process.pid and mark in _command(pid)]
+        return pid
 
-    def tree(self) -> list[int]:
-        """Pids of the supervisor and everything below it."""
+    def tree(self, name: str | None = None) -> list[int]:
+        """Pids of a program, or of the supervisor, and of everything below it."""
         parents = {pid: _parent(pid) for pid in map(int, filter(str.isdigit, os.listdir("/proc")))}
-        tree = [self.process.pid]
+        tree = [self.process.pid if name is None else self.pid(name)]
         for pid in tree:  # grows as it is walked
             tree += [child for child, parent in parents.items() if parent == pid]
         return tree
 
-    def memory_bytes(self, *pids: int) -> int:
-        """What these processes (all of the tree if none is named) hold, shared pages divided among who shares them."""
-        return sum(_pss_bytes(pid) for pid in pids or self.tree())
+    def memory_bytes(self, name: str | None = None) -> int:
+        """What the processes of `tree` hold, shared pages divided among those who share them."""
+        return sum(_pss_bytes(pid) for pid in self.tree(name))
 
 
 def _parent(pid: int) -> int:

@@ -109,6 +109,21 @@ async def test_another_process_takes_over_from_one_that_died(
         await becomes(lambda: counter.runs >= 1, True)
 
 
+async def test_a_process_that_dies_between_two_runs_keeps_no_other_waiting(world: EventWorld) -> None:
+    counter, clock = Counter(), Clock()
+    killed = asyncio.create_task(
+        Ticks([Tick("mine", HOUR_S, counter)], world.positions, "killed", clock).run(asyncio.Event())
+    )
+    await becomes(lambda: counter.runs, 1)
+    free = "SELECT lease_until <= now() FROM work.positions WHERE grp = 'tick' AND topic = 'mine'"
+    await becomes(lambda: world.pool.fetchval(free), True)
+    clock.ms += int(HOUR_S * 1000)
+    async with running(Ticks([Tick("mine", HOUR_S, counter)], world.positions, "next", clock)):
+        await becomes(lambda: counter.runs, 2)
+    killed.cancel()
+    await asyncio.wait({killed})
+
+
 async def test_a_clock_set_back_stops_no_tick(world: EventWorld) -> None:
     counter, clock = Counter(), Clock()
     async with running(Ticks([Tick("hourly", HOUR_S, counter)], world.positions, "here", clock)):
