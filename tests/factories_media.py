@@ -1,6 +1,7 @@
 """Odd and hostile files for the media engine, made with the same ffmpeg, small enough to be made by each test."""
 
 import importlib.util
+import re
 import struct
 import subprocess
 import zipfile
@@ -82,6 +83,32 @@ def high_dynamic_range(path: Path, transfer: str) -> Path:
         *colours,
         *("-tag:v", "hvc1", path),
     )
+    return path
+
+
+def trimmed(path: Path) -> Path:
+    """Two seconds of which edit lists show those from 0.7 to 1.5, as phones trim: all packets are still there."""
+    whole = plain(path.with_stem("whole"), seconds=2)
+    ffmpeg("-ss", "0.7", "-i", whole, "-c", "copy", path)
+    body = path.read_bytes()
+    for found in re.finditer(b"elst", body):
+        at = found.end() + 8  # past version, flags and count: the length of the one edit
+        shorter = int.from_bytes(body[at : at + 4]) * 8 // 13
+        body = body[:at] + shorter.to_bytes(4) + body[at + 4 :]
+    path.write_bytes(body)
+    return path
+
+
+def crowded(path: Path) -> Path:
+    """A cover picture, two sound tracks, subtitles and a chapter beside the picture."""
+    cover, words, chapter = path.with_suffix(".jpg"), path.with_suffix(".srt"), path.with_suffix(".txt")
+    ffmpeg(*picture("600x600"), "-frames:v", "1", cover)
+    words.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
+    chapter.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n")
+    inputs = ("-i", cover, *picture(), *tone(), *tone(0.5), "-i", words, "-i", chapter)
+    maps = [part for index in range(5) for part in ("-map", str(index))]
+    codecs = ("-c:v:0", "copy", "-disposition:v:0", "attached_pic", "-c:v:1", "libx264", "-pix_fmt:v:1", "yuv420p")
+    ffmpeg(*inputs, *maps, "-map_chapters", "5", *codecs, "-c:a", "aac", "-c:s", "mov_text", path)
     return path
 
 

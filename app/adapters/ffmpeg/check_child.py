@@ -19,6 +19,7 @@ def check(request: dict[str, Any]) -> list[dict[str, Any]]:
     with av.open("file:" + request["path"], format=request["demuxer"], options=options) as container:
         seen: dict[int, dict[str, Any]] = {}
         for stream in container.streams:
+            stream.codec_context.thread_count = 1  # each thread would hold frames of its own
             if stream.type == "video":
                 stream.codec_context.skip_frame = "NONKEY"
             seen[stream.index] = {"type": stream.type, "packets": 0, "decoded": 0, "start_s": 1e9, "end_s": 0.0}

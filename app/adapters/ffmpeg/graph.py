@@ -84,7 +84,19 @@ def _segments(plan: Plan) -> tuple[str, ...]:
 
 def _stills(label: str, name: str, quality: str) -> tuple[str, ...]:
     return (
-        *("-map", f"[{label}]", "-fps_mode", "passthrough", "-c:v", "mjpeg", "-q:v", quality, *_ANONYMOUS),
+        *(
+            "-map",
+            f"[{label}]",
+            "-fps_mode",
+            "passthrough",
+            "-c:v",
+            "mjpeg",
+            "-threads",
+            "1",
+            "-q:v",
+            quality,
+            *_ANONYMOUS,
+        ),
         *("-f", "image2", f"{WORK}/{name}_%03d.jpg"),
     )
 

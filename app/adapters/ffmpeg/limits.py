@@ -69,45 +69,48 @@ CODECS = frozenset(
 
 _MIB = 1 << 20
 _GIB = 1 << 30
+_TEXT_BYTES = 384 * _MIB  # a static ffmpeg maps 170 MiB of itself, and there are the libraries
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Kernel limits of one process, and the wall clock's. The address space bounds resident memory from above."""
+    """Kernel limits of one process, and the wall clock's."""
 
-    address_space_bytes: int
+    memory_bytes: int  # private: heap, stacks, anonymous maps; resident memory is below this and the program's text
     cpu_s: int
     file_bytes: int
     timeout_s: float
 
     def as_rlimits(self) -> dict[str, int]:
         return {
-            "AS": self.address_space_bytes,
+            "DATA": self.memory_bytes,
+            "AS": self.memory_bytes + _TEXT_BYTES,  # shared maps count here alone
             "CPU": self.cpu_s,
             "FSIZE": self.file_bytes,
             "NOFILE": 256,
             "CORE": 0,
-            # Threads reserve their whole stack: ffmpeg starts about sixty, and needs little of each.
-            "STACK": 2 * _MIB,
+            # Threads reserve their whole stack: ffmpeg starts about forty, and needs little of each.
+            "STACK": _MIB,
         }
 
 
-START = Limits(address_space_bytes=_GIB, cpu_s=10, file_bytes=_MIB, timeout_s=20)
-PROBE = Limits(address_space_bytes=640 * _MIB, cpu_s=30, file_bytes=_MIB, timeout_s=60)
-PICTURE = Limits(address_space_bytes=768 * _MIB, cpu_s=30, file_bytes=64 * _MIB, timeout_s=60)
-CHECK = Limits(address_space_bytes=_GIB, cpu_s=240, file_bytes=_MIB, timeout_s=300)
+START = Limits(memory_bytes=256 * _MIB, cpu_s=10, file_bytes=_MIB, timeout_s=20)
+PROBE = Limits(memory_bytes=512 * _MIB, cpu_s=30, file_bytes=_MIB, timeout_s=60)
+PICTURE = Limits(memory_bytes=640 * _MIB, cpu_s=30, file_bytes=64 * _MIB, timeout_s=60)
+CHECK = Limits(memory_bytes=768 * _MIB, cpu_s=240, file_bytes=_MIB, timeout_s=300)
 
-_ENCODE_BYTES, _LARGE_ENCODE_BYTES = _GIB, 3 * _GIB
+# Full HD takes 740 MiB of these at most (10-bit HDR, 60 frames a second), of which 570 are ever resident.
+_ENCODE_BYTES, _LARGE_ENCODE_BYTES = 1000 * _MIB, 3 * _GIB
 _FULL_HD_PIXELS = 1920 * 1088
 _REFERENCE_RATE = _FULL_HD_PIXELS * 30  # pixels a second of the clip the time allowance is scaled by
 _ALLOWANCE_S, _SLOWEST = 120, 30  # fixed, and per second of reference clip: twenty times what two idle cores take
 
 
 def encode(pixels: int, fps: float, seconds: float) -> Limits:
-    """Of one transcode; `pixels` is the larger of source and largest rendition. Up to Full HD it fits in 1 GiB."""
+    """Of one transcode; `pixels` is the larger of source and largest rendition."""
     work = seconds * max(1.0, pixels * fps / _REFERENCE_RATE)
     timeout_s = _ALLOWANCE_S + _SLOWEST * work
     return Limits(
-        address_space_bytes=_ENCODE_BYTES if pixels <= _FULL_HD_PIXELS else _LARGE_ENCODE_BYTES,
+        memory_bytes=_ENCODE_BYTES if pixels <= _FULL_HD_PIXELS else _LARGE_ENCODE_BYTES,
         cpu_s=int(timeout_s) * (os.cpu_count() or 1),
         file_bytes=4 * _GIB,
         timeout_s=timeout_s,

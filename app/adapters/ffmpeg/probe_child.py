@@ -32,7 +32,8 @@ def facts(request: dict[str, Any]) -> dict[str, Any]:
         "format_whitelist": request["demuxer"],
         "codec_whitelist": request["decoders"],
     }
-    with av.open("file:" + request["path"], format=request["demuxer"], options=options) as container:
+    path = "file:" + request["path"]
+    with av.open(path, format=request["demuxer"], options=options, metadata_errors="replace") as container:
         if not container.streams:
             raise Unusable("corrupt")
         if len(container.streams) > request["max_streams"]:
@@ -65,6 +66,7 @@ class _Spans:
     def __init__(self, container: Any, streams: list[Any], request: dict[str, Any]) -> None:
         self.first_picture: Any = None
         self.sound = 0
+        self._tried = 0
         self.sound_end_s = 0.0
         self._times: list[float] = []
         self._last_length_s = 0.0
@@ -74,21 +76,26 @@ class _Spans:
         packets = (packet for packet in container.demux(streams) if packet.size)
         for packet in itertools.islice(packets, request["max_packets"]):
             time = packet.dts if packet.pts is None else packet.pts
+            if packet.stream_index == video.index and self.first_picture is None:
+                self._decode(packet)
+            if time is None or packet.is_discard:
+                continue  # kept only to decode others from: an edit list hides it
+            length_s = float((packet.duration or 0) * packet.time_base)
             if packet.stream_index == video.index:
-                if self.first_picture is None and len(self._times) < _PACKETS_TO_FIRST_PICTURE:
-                    self._decode(packet)
-                if time is not None:
-                    self._times.append(float(time * packet.time_base))
-                    self._last_length_s = float((packet.duration or 0) * packet.time_base)
-            elif time is not None:
+                self._times.append(float(time * packet.time_base))
+                self._last_length_s = length_s
+            else:
                 self.sound += 1
-                self.sound_end_s = max(self.sound_end_s, float((time + (packet.duration or 0)) * packet.time_base))
+                self.sound_end_s = max(self.sound_end_s, float(time * packet.time_base) + length_s)
         if next(packets, None) is not None:
             raise Unusable("too_many_frames")
         if self.first_picture is None:
             self.first_picture = next(iter(video.codec_context.decode(None)), None)
 
     def _decode(self, packet: Any) -> None:
+        self._tried += 1
+        if self._tried > _PACKETS_TO_FIRST_PICTURE:
+            raise Unusable("corrupt")
         try:
             self.first_picture = next(iter(packet.decode()), None)
         except av.error.InvalidDataError:

@@ -20,6 +20,8 @@ from tests.servers.media.played import read_variants, render_whole
         (make.silent, "silent.mp4", (320, 240), 1000, False),
         (make.anamorphic, "anamorphic.mp4", (320, 240), 1000, False),
         (make.variable_rate, "variable.mp4", (320, 240), 3000, True),
+        (make.trimmed, "trimmed.mov", (320, 240), 800, True),
+        (make.crowded, "crowded.mp4", (320, 240), 1000, True),
         (make.one_frame, "one.mp4", (320, 240), 40, False),
         (make.long_sound, "sound.mp4", (320, 240), 2500, True),
         (make.late_picture, "late.mp4", (320, 240), 1800, True),

@@ -90,7 +90,7 @@ except ProcessLookupError:
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 async def test_memory_time_and_file_size_are_bounded(tmp_path: Path, kind: SandboxKind) -> None:
-    tight = Limits(address_space_bytes=256 << 20, cpu_s=1, file_bytes=1 << 20, timeout_s=30)
+    tight = Limits(memory_bytes=256 << 20, cpu_s=1, file_bytes=1 << 20, timeout_s=30)
 
     hungry, _ = await run_python(kind, tmp_path, "bytearray(512 << 20)", tight)
     endless, _ = await run_python(kind, tmp_path, "while True: pass", tight)
@@ -104,7 +104,7 @@ async def test_memory_time_and_file_size_are_bounded(tmp_path: Path, kind: Sandb
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 async def test_a_timeout_ends_everything(tmp_path: Path, kind: SandboxKind) -> None:
-    limits = Limits(address_space_bytes=256 << 20, cpu_s=30, file_bytes=1 << 20, timeout_s=0.5)
+    limits = Limits(memory_bytes=256 << 20, cpu_s=30, file_bytes=1 << 20, timeout_s=0.5)
 
     with pytest.raises(MediaFailed, match="longer than"):
         await run_python(kind, tmp_path, SLEEPER, limits)
