@@ -13,15 +13,13 @@ from app.core.datafolder import DataFolder
 from app.local.errors import LocalError
 from app.local.program import SUPERVISED, wait_until
 
-GRACE_S = 10.0  # the kernel has already asked them to stop (launch.py)
-# SIGINT is a fast shutdown to PostgreSQL and a graceful one to the others, SIGQUIT PostgreSQL's immediate one.
-ESCALATION = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+# Most have been asked by the kernel already (launch.py); those whose parent was another child have not. SIGQUIT is
+# PostgreSQL's immediate shutdown, which loses nothing: it replays its log at the next start.
+ESCALATION = ((signal.SIGTERM, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
 
 def clear(data: DataFolder, pause: Callable[[float], None]) -> None:
     """Returns when none is left. Raises LocalError naming those that won't end."""
-    if wait_until(lambda: not find(data), GRACE_S, pause):
-        return
     for number, timeout_s in ESCALATION:
         for pid in find(data):
             with suppress(ProcessLookupError):  # it ended by itself

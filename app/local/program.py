@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from app.local.identity import Identity
 from app.local.logfile import LogFile
 
 SUPERVISED = "KINORA_SUPERVISED"
-KILL_TIMEOUT_S = 5.0
+ABORT_TIMEOUT_S = 5.0
 
 
 def _nothing() -> None:
@@ -38,6 +39,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 20.0
+    abort_signal: signal.Signals = signal.SIGKILL  # after that
     prepare: Callable[[], None] = _nothing
     ready: Callable[[int], bool] = _always
 
@@ -73,13 +75,16 @@ class Child:
 
     def stop(self) -> None:
         """Asks it to end, then makes it; returns when neither it nor anything in its group is left."""
-        if self.alive():
-            self._process.send_signal(self.program.stop_signal)
-            try:
-                self._process.wait(self.program.stop_timeout_s)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(KILL_TIMEOUT_S)
+        program = self.program
+        for number, timeout_s in (
+            (program.stop_signal, program.stop_timeout_s),
+            (program.abort_signal, ABORT_TIMEOUT_S),
+            (signal.SIGKILL, ABORT_TIMEOUT_S),
+        ):
+            if self.alive():
+                self._process.send_signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout_s)
         self.kill_group()
 
     def kill_group(self) -> None:

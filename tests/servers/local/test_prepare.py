@@ -8,18 +8,27 @@ from pathlib import Path
 from tests.servers.local.runs import ROOT
 
 
-def prepare(tmp_path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """`tools/prepare.py run` where no program can be found."""
-    env = {"HOME": str(tmp_path), "KINORA_CACHE": str(tmp_path), "PATH": str(tmp_path), **environ}
-    argv = [sys.executable, "-B", "tools/prepare.py", "run"]
+def prepare(purpose: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """`tools/prepare.py` where no program can be found."""
+    env = {"HOME": str(tmp_path), "KINORA_CACHE": str(tmp_path), "PATH": str(tmp_path)}
+    argv = [sys.executable, "-B", "tools/prepare.py", purpose]
     return subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_machine_without_a_compiler(tmp_path: Path) -> None:
-    done = prepare(tmp_path)
+    done = prepare("run", tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
         "This machine lacks a C compiler: install what is missing (Debian, as root: apt-get install gcc libc6-dev).\n"
+    )
+
+
+def test_everything_the_tests_lack_is_listed_at_once(tmp_path: Path) -> None:
+    done = prepare("tests", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "This machine lacks a C compiler, Chromium, bubblewrap: install what is missing "
+        "(Debian, as root: apt-get install gcc libc6-dev chromium fonts-liberation bubblewrap).\n"
     )
 
 
