@@ -40,7 +40,7 @@ async def main(database_url: str, redis_url: str, owner: str) -> None:
     pool = await open_pool(database_url, size=8)
     bus = RedisBus(RedisClient(redis_url, connections=32, timeout_s=TIMEOUT_S))
     ports = (bus, PostgresPositions(pool), PostgresDeadLetters(pool), owner)
-    loops = [
+    loops: list[Relay | Consumer] = [
         Relay([PostgresOutbox(pool, store) for store in STORES], *ports, READERS),
         *(Consumer(group, topics, handler(pool, group, owner), *ports) for group, topics in READERS.items()),
     ]

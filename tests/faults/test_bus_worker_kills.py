@@ -20,13 +20,17 @@ KEYS = 12
 PATIENCE_S = 120.0  # a killed worker's partitions are free when their leases have run out
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[EventWorld]:
+@pytest.fixture(scope="module")
+async def engines() -> AsyncIterator[EventWorld]:
     async with event_world() as world:
-        await world.define(
-            "given (seq bigserial PRIMARY KEY, grp text, owner text, key text, n int, fresh bool)",
-        )
+        await world.define("given", "seq bigserial PRIMARY KEY, grp text, owner text, key text, n int, fresh bool")
         yield world
+
+
+@pytest.fixture
+async def world(engines: EventWorld) -> EventWorld:
+    await engines.clear()
+    return engines
 
 
 def a_worker(world: EventWorld, owner: str) -> subprocess.Popen[bytes]:

@@ -172,6 +172,7 @@ async def all_comments(client: httpx.AsyncClient, fan: Person, video_id: str) ->
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["valkey", "postgres"])
 async def test_a_killed_engine_costs_nothing_that_was_acknowledged(run: Run, tmp_path: Path, engine: str) -> None:
     async with httpx.AsyncClient(base_url=run.address, timeout=30) as client:

@@ -41,6 +41,7 @@ class Peak:
         return task.result()
 
 
+@pytest.mark.long
 def test_everything_at_rest_is_small(run: Run) -> None:
     held = run.memory_bytes()
     print(f"at rest: {held // MB} MB in {len(run.tree())} processes")

@@ -3,10 +3,21 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from app.adapters.postgres.pool import open_pool
+from app.adapters.postgres.videos import PostgresVideos
+from app.core.clock import system_ms
+from app.core.errors import Unavailable
+from app.core.events import Event, Receipt
+from app.ports.jobs import Job, Jobs
+from app.ports.videos import Video
+from app.services.video.actions import TRANSCODE
+from app.services.video.processing import Processor
+from app.stores import open_stores
 from tests.factories import sign_up
 from tests.factories_media import plain
 from tests.faults.journeys import active, check_once, check_playable, clip, never_half_published, upload
@@ -99,3 +110,77 @@ async def test_a_stopped_worker_gives_its_job_to_whoever_comes_next(kinora: Kino
         kinora.start("worker")
     await active(kinora.client, author, video_id)
     await check_once(kinora, video_id)
+
+
+async def test_a_video_deleted_in_mid_processing_leaves_no_files(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    begins = asyncio.create_task(attempt_begins(kinora))
+    video_id = await upload(kinora.client, author, clip(tmp_path, 0, seconds=10.0))
+    await begins
+
+    assert (await kinora.client.delete(f"/api/v1/videos/{video_id}", headers=author.headers)).status_code == 204
+
+    blobs = kinora.settings.data.blobs
+
+    def left() -> list[Path]:
+        roots = (blobs / "media", blobs / "uploads", blobs / ".parts", kinora.work_root)
+        return [path for root in roots for path in root.glob(f"{video_id}*")]
+
+    await until(lambda: not left() and not kinora.tools(), "nothing is left of it")
+
+
+class LosesAnAnswer(PostgresVideos):
+    """The video store, on a line that breaks between its first write and the answer to it."""
+
+    lost = False
+
+    async def save(
+        self,
+        video: Video,
+        *,
+        events: Sequence[Event] = (),
+        cause: str | None = None,
+        receipt: Receipt | None = None,
+    ) -> Video:
+        saved = await super().save(video, events=events, cause=cause, receipt=receipt)
+        if not self.lost:
+            self.lost = True
+            raise Unavailable("The line is dead.")
+        return saved
+
+
+async def test_a_publication_whose_answer_was_lost_stays_whole(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    assert await kinora.terminate("worker") == 0
+    video_id = await upload(kinora.client, author, clip(tmp_path, 0, seconds=1.0))
+    async with open_stores(kinora.settings) as stores:
+        pool = await open_pool(kinora.settings.videos_url, size=2)
+        videos = LosesAnAnswer(pool)
+        processor = Processor(
+            videos, stores.users, stores.jobs, stores.blobs, stores.media, stores.work_root, "here", 60_000, system_ms
+        )
+        await stores.jobs.queue(TRANSCODE, video_id, cause=video_id, now_ms=system_ms())
+        for _ in range(2):  # the attempt that is not answered, and the next one
+            job = await claimed(stores.jobs, video_id)
+            await processor.work(job)
+        await pool.close()
+    assert videos.lost
+    kinora.start("worker")
+    await active(kinora.client, author, video_id)
+    await check_playable(kinora.client, author, video_id)
+    facts = "SELECT count(*) FROM video.outbox WHERE key = $1 AND type IN ('video.processed', 'video.published')"
+    assert await kinora.database.fetchval(facts, video_id) == 2
+
+
+async def claimed(jobs: Jobs, video_id: str) -> Job:
+    """The video's job, as soon as it is due."""
+    found: list[Job] = []
+
+    async def claim() -> bool:
+        job = await jobs.claim(TRANSCODE, "here", 60_000)
+        found.extend([job] if job is not None else [])
+        return job is not None
+
+    await until(claim, f"the job of {video_id} is due")
+    assert found[0].subject == video_id
+    return found[0]
