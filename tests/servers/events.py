@@ -38,8 +38,11 @@ class Loop(Protocol):
 class EventWorld:
     """The engines, the ports on them, and what tests ask of both."""
 
-    def __init__(self, pool: asyncpg.Pool, owner: asyncpg.Connection, valkey: Valkey, client: RedisClient) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, owner: asyncpg.Connection, valkey: Valkey, client: RedisClient, database_url: str
+    ) -> None:
         self.pool = pool
+        self.database_url = database_url
         self.valkey = valkey
         self.bus = RedisBus(client)
         self.client = client
@@ -47,6 +50,7 @@ class EventWorld:
         self.positions = PostgresPositions(pool)
         self.deadletters = PostgresDeadLetters(pool)
         self._owner = owner
+        self._tables: list[str] = []
 
     async def clear(self) -> None:
         """As on the first day."""
@@ -55,7 +59,14 @@ class EventWorld:
             await self._owner.execute(f"TRUNCATE {store}.outbox, {store}.applied")
             await self._owner.execute(f"UPDATE {store}.relay SET owner = '', last_number = 0, published = 0")
             await self._owner.execute(f"UPDATE {store}.relay SET lease_until = '-infinity'")
-        await self._owner.execute("TRUNCATE work.positions, work.dead_letters, effects")
+        await self._owner.execute(f"TRUNCATE work.positions, work.dead_letters, {', '.join(self._tables)}")
+
+    async def define(self, table: str, columns: str) -> None:
+        """Makes a table that the application may read and write."""
+        self._tables.append(table)
+        await self._owner.execute(f"CREATE TABLE {table} ({columns})")
+        await self._owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
+        await self._owner.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC")
 
     async def emit(self, store: Store, *events: Event) -> None:
         """Commits a write that caused these."""
@@ -104,13 +115,13 @@ async def event_world() -> AsyncIterator[EventWorld]:
         valkey = stack.enter_context(running_valkey())
         owner = await asyncpg.connect(settings.migrator_database_url)
         stack.push_async_callback(owner.close)
-        await owner.execute("CREATE TABLE effects (grp text, event_id text, n int, PRIMARY KEY (grp, event_id))")
-        await owner.execute("GRANT SELECT, INSERT, UPDATE ON effects TO PUBLIC")
         pool = await open_pool(settings.database_url, size=16, application_name="events")
         stack.push_async_callback(pool.close)
         client = RedisClient(valkey.url, connections=CONNECTIONS, timeout_s=TIMEOUT_S)
         stack.push_async_callback(client.aclose)
-        yield EventWorld(pool, owner, valkey, client)
+        world = EventWorld(pool, owner, valkey, client, settings.database_url)
+        await world.define("effects", "grp text, event_id text, n int, PRIMARY KEY (grp, event_id)")
+        yield world
 
 
 @asynccontextmanager
