@@ -10,6 +10,7 @@ from app.core.errors import Never, Unavailable
 from app.core.events import Event
 from app.core.ids import new
 from app.ports.bus import PARTITIONS, Outgoing, partition_of
+from app.ports.outbox import Position
 from app.work import consumer, handling, partition
 from app.work.consumer import Consumer
 from tests.servers.events import EventWorld, becomes, running
@@ -111,6 +112,19 @@ async def test_what_a_relay_publishes_again_is_passed_over(world: EventWorld) ->
         await publish(world, *(liked(number, "a") for number in (3, 4, 5, 6)))
         await becomes(lambda: marks(world), {"a": 6})
     assert diary.seen == {"a": [1, 2, 3, 4, 5, 6]}
+
+
+async def test_an_offset_of_another_epoch_means_nothing(world: EventWorld) -> None:
+    """The server's clock may have been ahead then; streams count from it."""
+    held = await world.positions.acquire("counts", SOCIAL, partition_of("a"), "before", 0)
+    assert held
+    ahead = Position("zero", f"{2**62:020d}-{0:020d}", {"social": 1}, held.fence)
+    assert await world.positions.commit("counts", SOCIAL, partition_of("a"), ahead)
+    diary = Diary()
+    await publish(world, liked(1, "a"), liked(2, "a"))
+    async with running(a_consumer(world, diary)):
+        await becomes(lambda: marks(world), {"a": 2})
+    assert diary.seen == {"a": [2]}
 
 
 async def test_each_group_handles_each_event(world: EventWorld) -> None:
