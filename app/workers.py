@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from app import features
-from app.core.clock import HOUR_MS, system_ms
+from app.core.clock import DAY_MS, HOUR_MS, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
@@ -55,6 +55,7 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("uploads", 15, built.uploads.sweep),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
+        Tick("jobs", 3600, lambda: _pruned(stores)),
         Tick("blobs", 3600, lambda: _swept(stores)),
         Tick("work", 3600, processor.sweep),
     ]
@@ -107,3 +108,8 @@ def all_workers(settings: Settings, stores: Stores, built: features.Features) ->
 
 async def _swept(stores: Stores) -> None:
     await stores.blobs.sweep(STALE_UPLOAD_MS)
+
+
+async def _pruned(stores: Stores) -> None:
+    # Twice as long as an outbox keeps the events that queue jobs.
+    await stores.jobs.prune(system_ms() - 14 * DAY_MS, 10_000)

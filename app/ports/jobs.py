@@ -34,6 +34,10 @@ class Jobs(Protocol):
     async def cancel(self, kind: str, subject: str) -> None:
         """Takes waiting and running jobs of a subject away; a running one loses its lease."""
 
+    async def prune(self, before_ms: int, limit: int) -> int:
+        """Forgets jobs that ended before then, oldest first; how many. Their causes could queue them again: keep
+        them as long as an event may come back."""
+
     async def depth(self, kind: str) -> int:
         """Jobs waiting or running."""
 

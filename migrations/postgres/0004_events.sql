@@ -92,6 +92,7 @@ CREATE TABLE work.jobs (
 );
 CREATE UNIQUE INDEX jobs_one_per_subject ON work.jobs (kind, subject) WHERE done_at IS NULL;
 CREATE INDEX jobs_due ON work.jobs (kind, due_at) WHERE done_at IS NULL;
+CREATE INDEX jobs_ended ON work.jobs (done_at) WHERE done_at IS NOT NULL;
 
 -- migrate: down
 DROP SCHEMA work CASCADE;

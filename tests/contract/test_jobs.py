@@ -165,3 +165,16 @@ async def test_a_claim_killed_on_its_way_takes_nothing(jobs: Jobs, migrator_data
         with pytest.raises(Unavailable):
             await jobs.claim(kind, "a", LEASE_MS)
     assert (await claimed(jobs, kind)).attempt == 1
+
+
+async def test_ended_jobs_are_forgotten_and_living_ones_kept(jobs: Jobs) -> None:
+    kind, why = a_name(), a_name()
+    ended, _living = a_name(), await queued(jobs, kind, 1)
+    assert await jobs.queue(kind, ended, cause=why, now_ms=system_ms())
+    await jobs.cancel(kind, ended)
+    await jobs.prune(system_ms() - 60_000, 10_000)
+    assert not await jobs.queue(kind, ended, cause=why, now_ms=system_ms())
+    while await jobs.prune(system_ms() + 60_000, 10_000):
+        pass
+    assert await jobs.queue(kind, ended, cause=why, now_ms=system_ms())
+    assert await jobs.depth(kind) == 2

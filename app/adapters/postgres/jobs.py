@@ -39,6 +39,10 @@ _CANCEL = """
     UPDATE work.jobs SET done_at = now(), lease_until = NULL, error = 'cancelled'
     WHERE kind = $1 AND subject = $2 AND done_at IS NULL"""
 _DEPTH = "SELECT count(*) FROM work.jobs WHERE kind = $1 AND done_at IS NULL"
+_PRUNE = """
+WITH old AS (SELECT job_id FROM work.jobs WHERE done_at < $1 ORDER BY done_at LIMIT $2),
+gone AS (DELETE FROM work.jobs WHERE job_id IN (SELECT job_id FROM old) RETURNING 1)
+SELECT count(*) FROM gone"""
 _PROGRESS = """
     SELECT progress FROM work.jobs
     WHERE kind = $1 AND subject = $2 AND done_at IS NULL AND lease_until IS NOT NULL"""
@@ -69,6 +73,9 @@ class PostgresJobs:
 
     async def cancel(self, kind: str, subject: str) -> None:
         await self._value(_CANCEL, kind, subject)
+
+    async def prune(self, before_ms: int, limit: int) -> int:
+        return int(await self._value(_PRUNE, to_time(before_ms), limit))
 
     async def depth(self, kind: str) -> int:
         return int(await self._value(_DEPTH, kind))
