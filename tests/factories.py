@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -76,11 +77,12 @@ async def make_video(stores: Stores, user_id: str, at_ms: int | None = None, **f
     now_ms = at_ms or system_ms()
     video = record(user_id, now_ms, **fields)
     await stores.videos.create(video, quota_bytes=2**50)
-    for step in (
+    steps: tuple[Callable[[Video], lifecycle.Step], ...] = (
         lambda v: lifecycle.uploaded(v, "video/mp4", now_ms),
         lambda v: lifecycle.moderated(v, "approved", (), now_ms),
         lambda v: lifecycle.processed(v, MEDIA, 10_000, 720, 1280, now_ms),
-    ):
+    )
+    for step in steps:
         next_, facts = step(video)
         video = await stores.videos.save(next_, events=facts)
     return video

@@ -55,5 +55,10 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, errors[0]["pointer"]
 
 
+def each(field: str, *values: Any) -> list[tuple[str, Any]]:
+    """A field with each of these values."""
+    return [(field, value) for value in values]
+
+
 def ids(entries: list[dict[str, Any]], name: str = "video_id") -> list[str]:
     return [entry[name] for entry in entries]

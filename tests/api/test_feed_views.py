@@ -14,7 +14,7 @@ from app.http.viewer import Viewer
 from app.services.feed.schemas import ViewReport
 from app.services.feed.views import Views
 from app.stores import Stores
-from tests.api.asking import refusal
+from tests.api.asking import each, refusal
 from tests.api.happenings import Happenings
 from tests.factories import make_video, sign_up
 
@@ -137,11 +137,11 @@ async def test_one_viewer_counts_once_in_thirty_minutes_and_the_author_never(
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("type", value) for value in ("", "view", None, 1)),
-        *(("watched_ms", value) for value in (-1, 86_400_001, 10**30, 1.5, None, "long")),
-        *(("position_ms", value) for value in (-1, 10**30, [])),
-        *(("event_id", value) for value in ("", "short", "x" * 65, "has space", "nul\x00nul", None, 5)),
-        *(("playback_token", value) for value in ("", "x", "ü" * 20, "A" * 513, "\x00", 5)),
+        *each("type", "", "view", None, 1),
+        *each("watched_ms", -1, 86_400_001, 10**30, 1.5, None, "long"),
+        *each("position_ms", -1, 10**30, []),
+        *each("event_id", "", "short", "x" * 65, "has space", "nul\x00nul", None, 5),
+        *each("playback_token", "", "x", "ü" * 20, "A" * 513, "\x00", 5),
     ],
 )
 async def test_a_bad_field_is_named(client: httpx.AsyncClient, stores: Stores, field: str, value: Any) -> None:

@@ -229,7 +229,7 @@ async def test_comments_share_the_fate_of_their_video(client: httpx.AsyncClient,
         ("PATCH", f"comments/{comment_id}", {"content": "x"}),
         ("POST", f"comments/{comment_id}/like", None),
     ):
-        more = {"json": body} if body else {}
+        more: dict[str, Any] = {"json": body} if body else {}
         assert refusal(await client.request(verb, f"/api/v1/{path}", headers=fan.headers, **more)) == (404, "")
     assert (await client.get(f"/api/v1/videos/{video_id}/comments", headers=author.headers)).status_code == 200
 

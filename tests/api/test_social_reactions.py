@@ -140,7 +140,7 @@ async def test_without_a_token_nothing_is_written(client: httpx.AsyncClient, sto
     video_id = (await make_video(stores, author.user_id)).video_id
 
     for verb, path in (("POST", "like"), ("DELETE", "like"), ("POST", "save"), ("DELETE", "save"), ("POST", "share")):
-        body = {"json": {}} if path == "share" else {}
+        body: dict[str, Any] = {"json": {}} if path == "share" else {}
         answer = await client.request(verb, f"/api/v1/videos/{video_id}/{path}", **body)
         assert refusal(answer) == (401, "")
     assert await stores.reactions.counts([video_id]) == {}

@@ -8,7 +8,7 @@ import pytest
 from app.core import ids
 from app.core.clock import system_ms
 from app.stores import Stores
-from tests.api.asking import HOSTILE, refusal
+from tests.api.asking import HOSTILE, each, refusal
 from tests.api.happenings import Happenings
 from tests.factories import make_video, record, sign_up
 
@@ -76,9 +76,9 @@ async def test_one_changes_what_one_names_and_nothing_else(client: httpx.AsyncCl
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("display_name", value) for value in (*HOSTILE, "", "  ", "x" * 51, "two\nlines", None, 5, [], {})),
-        *(("bio", value) for value in (*HOSTILE, "x" * 301, None, 5, True)),
-        *(("country", value) for value in ("", "X", "USA", "U1", "ß", "ﬁ", "\x00\x00", 5, ["US"])),
+        *each("display_name", *HOSTILE, "", "  ", "x" * 51, "two\nlines", None, 5, [], {}),
+        *each("bio", *HOSTILE, "x" * 301, None, 5, True),
+        *each("country", "", "X", "USA", "U1", "ß", "ﬁ", "\x00\x00", 5, ["US"]),
     ],
 )
 async def test_a_bad_field_is_named_and_nothing_changes(client: httpx.AsyncClient, field: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from app.core.clock import system_ms
 from app.ports.music import Music
 from app.services.video import lifecycle
 from app.stores import Stores
-from tests.api.asking import HOSTILE, refusal, walk
+from tests.api.asking import HOSTILE, each, refusal, walk
 from tests.api.asking import ids as ids_of
 from tests.api.happenings import Happenings
 from tests.api.uploading import body_of
@@ -95,17 +95,16 @@ async def test_the_poster_is_chosen_among_the_five(client: httpx.AsyncClient, st
     assert refusal(early) == (400, "/thumbnail_index")
 
 
-BAD: list[tuple[dict[str, Any], str]] = [
-    *(({"title": value}, "/title") for value in (*HOSTILE, "", "x" * 151, None, 5, "snuff film!")),
-    *(({"description": value}, "/description") for value in ("x" * 2201, "\x00", None, "double your money")),
-    *(({"category": value}, "/category") for value in ("", "UP", "global", None)),
-    *(({"hashtags": value}, "/hashtags") for value in (["a"] * 11, None, "a")),
-    ({"hashtags": ["a", "b c"]}, "/hashtags/1"),
-    *(({"visibility": value}, "/visibility") for value in ("", "secret", None)),
-    *(({"allow_comments": value}, "/allow_comments") for value in (None, "maybe")),
-    *(({"thumbnail_index": value}, "/thumbnail_index") for value in (-1, 5, "first", None, 10**30)),
-    ({"location": {"lat": 100, "lng": 0}}, "/location/lat"),
-    ({"location": "here"}, "/location"),
+BAD: list[tuple[str, Any]] = [
+    *each("title", *HOSTILE, "", "x" * 151, None, 5, "snuff film!"),
+    *each("description", "x" * 2201, "\x00", None, "double your money"),
+    *each("category", "", "UP", "global", None),
+    *each("hashtags", ["a"] * 11, None, "a"),
+    *each("visibility", "", "secret", None),
+    *each("allow_comments", None, "maybe"),
+    *each("thumbnail_index", -1, 5, "first", None, 10**30),
+    *each("location", "here", {}, {"lat": 100, "lng": 0}),
+    *each("hashtags", ["a", "b c"]),
 ]
 
 
@@ -114,10 +113,10 @@ async def test_a_bad_field_is_named_and_nothing_changes(client: httpx.AsyncClien
     url = f"/api/v1/videos/{(await make_video(stores, author.user_id)).video_id}"
     before = (await client.get(url, headers=author.headers)).json()
 
-    for wish, pointer in BAD:
+    for field, value in BAD:
         good = {"title": "New", "description": "New", "category": "new"}
-        answer = await client.patch(url, headers=author.headers, json=good | wish)
-        assert refusal(answer) == (400, pointer), wish
+        status, pointer = refusal(await client.patch(url, headers=author.headers, json=good | {field: value}))
+        assert (status, pointer.split("/")[1]) == (400, field), (value, pointer)
     assert (await client.get(url, headers=author.headers)).json() == before
 
 
@@ -190,7 +189,7 @@ async def test_others_videos_and_nobodys_are_not_there_for_any_write(client: htt
             ("GET", "/status", None),
             ("GET", "/upload", None),
         ):
-            more = {} if body is None else {"json": body}
+            more: dict[str, Any] = {} if body is None else {"json": body}
             answer = await client.request(verb, f"/api/v1/videos/{target}{path}", headers=other.headers, **more)
             assert refusal(answer) == (404, "")
             assert refusal(await client.request(verb, f"/api/v1/videos/{target}{path}", **more)) == (401, "")

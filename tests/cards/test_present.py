@@ -1,0 +1,143 @@
+"""From records to bytes: slots filled for each viewer, and nothing a person wrote can break out of its string."""
+
+import json
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cards import present
+from app.cards.viewer import ViewerState
+from app.core import ids
+from app.ports.music import Music
+from app.ports.users import User
+from app.ports.videos import Counts, Location, Video, VideoAndCounts
+from tests.factories import MEDIA, record
+
+SECRET = b"s" * 32
+NOW = 1_800_000_000_000
+AUTHOR = User(
+    user_id=ids.new("usr"),
+    user_no=1,
+    username="ana",
+    display_name="Ana",
+    avatar="a.jpg",
+    created_at=NOW,
+    updated_at=NOW,
+)
+NONE: frozenset[str] = frozenset()
+
+
+def active(**fields: Any) -> Video:
+    return record(AUTHOR.user_id, NOW, status="active", media=MEDIA, published_at=NOW, duration_ms=12_345, **fields)
+
+
+def shown(video: Video, viewer: ViewerState | None = None, counts: Counts = Counts(), **more: Any) -> Any:  # noqa: B008
+    """The card as a client reads it."""
+    made = present.card(VideoAndCounts(video, counts, 0), AUTHOR, None)
+    return json.loads(present.splice([made], viewer, {}, SECRET, NOW, **more))[0]
+
+
+def state(**sets: frozenset[str]) -> ViewerState:
+    names = ("liked", "saved", "following", "friends", "blocked", "muted")
+    return ViewerState(user_id="usr", liked_since="", saved_since="", **{name: sets.get(name, NONE) for name in names})
+
+
+def test_a_card_is_the_documented_video() -> None:
+    video = active(location=Location(52.5, 13.4, "Berlin"), hashtags=("a", "b"), music_id="mus")
+    music = Music("mus", "Song", "Band", 30)
+
+    made = present.card(VideoAndCounts(video, Counts(1, 2, 3, 4, 5), 0), AUTHOR, music)
+    (card,) = json.loads(present.splice([made], None, {}, SECRET, NOW))
+
+    assert card["user"]["avatar_url"] == f"/avatars/{AUTHOR.user_id}/a.jpg"
+    assert card["stats"] == {"views": 1, "likes": 2, "comments": 3, "shares": 4, "saves": 5}
+    assert (card["duration_sec"], card["location"], card["hashtags"]) == (12.345, {"name": "Berlin"}, ["a", "b"])
+    assert card["music"] == {"music_id": "mus", "title": "Song", "artist": "Band"}
+    assert b"52.5" not in made.body
+    assert b"13.4" not in made.body
+
+
+def test_flags_are_the_viewers_own() -> None:
+    video = active()
+    bare, author = frozenset({video.video_id[4:]}), frozenset({AUTHOR.user_id[4:]})
+
+    assert shown(video)["user_interaction"] == {"liked": False, "saved": False, "following": False}
+    for sets in ({"liked": bare}, {"saved": bare}, {"following": author}, {"liked": bare, "following": author}):
+        flags = shown(video, state(**sets))["user_interaction"]
+        assert {name for name, value in flags.items() if value} == set(sets)
+
+
+def test_what_the_blob_cannot_say_the_store_says() -> None:
+    video = active()
+    made = present.card(VideoAndCounts(video, Counts(), 0), AUTHOR, None)
+
+    older = {"like": frozenset({video.video_id}), "save": NONE}
+    (card,) = json.loads(present.splice([made], state(), older, SECRET, NOW))
+
+    assert card["user_interaction"] == {"liked": True, "saved": False, "following": False}
+
+
+def test_only_public_media_have_a_plain_address() -> None:
+    for visibility, plain in (("public", True), ("friends", False), ("private", False)):
+        card = shown(active(visibility=visibility))
+        addresses = [*card["urls"].values(), *card["thumbnails"], card["preview_sprite_url"], card["preview_vtt_url"]]
+        assert len(addresses) == 4 + 5 + 2
+        assert {address.startswith("/media/~") for address in addresses} == {not plain}
+
+
+def test_a_card_that_is_not_active_has_no_body_but_for_its_author() -> None:
+    for status in ("uploading", "processing", "failed", "deleted"):
+        both = VideoAndCounts(msgspec.structs.replace(active(), status=status), Counts(), 0)
+        made, own = present.card(both, AUTHOR, None), present.author_card(both, AUTHOR, None)
+        assert (made.active, made.body) == (False, b"")
+        assert own.active
+        (card,) = json.loads(present.splice([own], None, {}, SECRET, NOW))
+        assert (card["status"], card["visibility"]) == (status, "public")
+        assert card["urls"]["master"].startswith("/media/~")
+
+
+def test_a_card_without_media_has_no_addresses() -> None:
+    both = VideoAndCounts(record(AUTHOR.user_id, NOW), Counts(), 0)
+    (card,) = json.loads(present.splice([present.author_card(both, AUTHOR, None)], None, {}, SECRET, NOW))
+    assert (card["urls"], card["thumbnails"], card["thumbnail_url"], card["preview_vtt_url"]) == ({}, [], None, None)
+
+
+def test_extras_become_members() -> None:
+    assert shown(active(), extras=[b',"trending_score":7'])["trending_score"] == 7
+
+
+def test_any_change_makes_a_newer_card() -> None:
+    video = active()
+    first = present.card(VideoAndCounts(video, Counts(), 3), AUTHOR, None).version
+    saved = msgspec.structs.replace(video, version=video.version + 1)
+    renamed = msgspec.structs.replace(AUTHOR, updated_at=AUTHOR.updated_at + 1)
+
+    assert present.card(VideoAndCounts(saved, Counts(), 3), AUTHOR, None).version > first
+    assert present.card(VideoAndCounts(video, Counts(likes=1), 4), AUTHOR, None).version > first
+    assert present.card(VideoAndCounts(video, Counts(), 3), renamed, None).version > first
+
+
+@given(texts=st.tuples(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60)))
+def test_no_words_break_out_of_their_string(texts: tuple[str, str, str]) -> None:
+    title, description, tag = texts
+    if any(0xD800 <= ord(letter) < 0xE000 for text in texts for letter in text):
+        return  # refused long before
+    card = shown(active(title=title, description=description, hashtags=(tag,)))
+    assert (card["title"], card["description"], card["hashtags"]) == (title, description, [tag])
+
+
+def test_the_documented_hash_is_text_alone() -> None:
+    fields = present.hash_of(active(hashtags=("a",)), Counts(likes=3))
+    assert all(isinstance(value, str) for value in fields.values())
+    assert (fields["title"], fields["likes"], fields["hashtags"], fields["status"]) == (
+        "A clip",
+        "3",
+        '["a"]',
+        "active",
+    )
+
+
+def test_an_empty_page_is_an_empty_array() -> None:
+    assert present.splice([], None, {}, SECRET, NOW) == b"[]"
