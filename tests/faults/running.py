@@ -86,18 +86,15 @@ class Kinora:
             if child is not None:
                 child.stop()
 
-    def tools(self) -> list[int]:
-        """Pids of media tools at work for this Kinora, their walls included."""
-        return running_with(str(self.work_root))
+    def tools(self, program: str = "") -> list[int]:
+        """Pids of media tools at work for this Kinora: one program, or all, their walls included."""
+        commands = {int(name): _command(int(name)) for name in os.listdir("/proc") if name.isdigit()}
+        ours = [pid for pid, command in commands.items() if str(self.work_root).encode() in command]
+        return [pid for pid in ours if commands[pid].startswith(program.encode())]
 
     def log(self, name: str) -> str:
         """All that it has said."""
         return LogFile(self.settings.data.logs, name).path.read_text(errors="replace")
-
-
-def running_with(text: str) -> list[int]:
-    """Pids of living processes whose command line holds `text`."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and text.encode() in _command(int(name))]
 
 
 def _command(pid: int) -> bytes:

@@ -183,6 +183,7 @@ async def test_a_killed_engine_costs_nothing_that_was_acknowledged(run: Run, tmp
         going = asyncio.create_task(traffic.go(stop))
         try:
             await until(lambda: traffic.answered > 40, "people use it")
+            busy = await upload(client, author, clip(tmp_path, 2, seconds=5.0))  # in mid-processing
             before, said = run.pid(engine), run.output.count(f"{engine} is back.")
             os.kill(before, signal.SIGKILL)
             late = await upload_through(client, author, clip(tmp_path, 1, seconds=1.0))
@@ -201,5 +202,6 @@ async def test_a_killed_engine_costs_nothing_that_was_acknowledged(run: Run, tmp
             if fan.user_id in traffic.liked:
                 assert card["user_interaction"]["liked"] is traffic.liked[fan.user_id]
         assert await all_comments(client, fans[0], video_id) >= traffic.comments
-        await active(client, author, late)
-        await check_playable(client, author, late)
+        for each in (busy, late):
+            await active(client, author, each)
+            await check_playable(client, author, each)

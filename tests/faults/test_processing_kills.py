@@ -19,7 +19,7 @@ from app.services.video.actions import TRANSCODE
 from app.services.video.processing import Processor
 from app.stores import open_stores
 from tests.factories import sign_up
-from tests.factories_media import plain
+from tests.factories_media import FFMPEG, plain
 from tests.faults.journeys import active, check_once, check_playable, clip, never_half_published, upload
 from tests.faults.running import Kinora, json, until
 
@@ -110,6 +110,19 @@ async def test_a_stopped_worker_gives_its_job_to_whoever_comes_next(kinora: Kino
         kinora.start("worker")
     await active(kinora.client, author, video_id)
     await check_once(kinora, video_id)
+
+
+async def test_an_encoder_dies_with_its_worker(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    slow = plain(tmp_path / "slow.mp4", size="720x1280", seconds=15.0).read_bytes()  # much longer than it has to end
+    video_id = await upload(kinora.client, author, slow)
+    await until(lambda: kinora.tools(FFMPEG), "the encoder is at work")
+
+    kinora.kill("worker")
+
+    await until(lambda: not kinora.tools(), "no tool outlives the worker", patience_s=1.0)
+    assert (await kinora.client.delete(f"/api/v1/videos/{video_id}", headers=author.headers)).status_code == 204
+    kinora.start("worker")
 
 
 async def test_a_video_deleted_in_mid_processing_leaves_no_files(kinora: Kinora, tmp_path: Path) -> None:
