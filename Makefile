@@ -26,6 +26,7 @@ setup:
 	$(PREPARE) tests
 
 test: setup lint
+	tools/npm test
 	$(BIN)/python -m pytest -m "not long"
 
 test-long: setup
