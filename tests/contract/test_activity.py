@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -16,10 +17,10 @@ from app.ports.activity import COUNT_AGAIN_AFTER_MS, Activity, Recorded, View, W
 from tests.contract.evidence import Evidence
 
 
-def a_view(**fields: object) -> View:
+def a_view(**fields: Any) -> View:
     now = system_ms()
     viewer = fields.get("user_id", ids.new("usr"))
-    given = {
+    given: dict[str, Any] = {
         "event_id": ids.new("evt"),
         "video_id": ids.new("vid"),
         "viewer": viewer,

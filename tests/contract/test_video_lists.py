@@ -1,6 +1,7 @@
 """Lists of the video store: what is in them, in which order, in which pages. See `app.ports.videos`."""
 
 import random
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ async def test_fresh_holds_public_active_videos_newest_first(videos: Videos) -> 
     ]
     for video in [*shown, elsewhere, *hidden]:
         await videos.create(video, quota_bytes=MIB)
-    expected = sorted(((video.published_at, video.video_id) for video in shown), reverse=True)
+    expected = sorted(((video.published_at or 0, video.video_id) for video in shown), reverse=True)
     assert await videos.fresh(None, 50, category) == expected
     assert await videos.fresh(Keyset(*expected[1]), 2, category) == expected[2:4]
     everywhere = sorted([*expected, (at, elsewhere.video_id)], reverse=True)
@@ -76,7 +77,7 @@ async def test_by_music_holds_public_active_videos_newest_first(videos: Videos) 
     hidden = published(user, at=now, music_id=music, visibility="friends")
     for video in [*shown, hidden, published(user, at=now)]:
         await videos.create(video, quota_bytes=MIB)
-    expected = sorted(((video.published_at, video.video_id) for video in shown), reverse=True)
+    expected = sorted(((video.published_at or 0, video.video_id) for video in shown), reverse=True)
     assert await videos.by_music(music, None, 50) == expected
     assert await videos.by_music(music, Keyset(*expected[0]), 2) == expected[1:3]
 
@@ -94,7 +95,7 @@ async def test_stalled_videos_come_oldest_first(videos: Videos) -> None:
 
 async def test_due_videos_are_processed_approved_scheduled_and_not_active(videos: Videos) -> None:
     long_ago = random.randrange(2**30)
-    ready = {"status": "processing", "moderation_status": "approved", "processed_at": 1}
+    ready: dict[str, Any] = {"status": "processing", "moderation_status": "approved", "processed_at": 1}
     due = [a_video(**ready, publish_at=long_ago + n) for n in range(3)]
     others = [
         a_video(**ready),
