@@ -11,6 +11,8 @@ export interface RequestOptions {
   /** A Blob is sent as it is with its own type, anything else as JSON. */
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** The same key makes a repeat of a POST harmless. */
+  idempotencyKey?: string;
   /** Lets the request outlive the page (at most 64 KiB of body). */
   keepalive?: boolean;
   timeoutMs?: number;
@@ -25,7 +27,8 @@ export async function fetchJson<T>(
 ): Promise<T> {
   const headers = new Headers({ Accept: "application/json" });
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  const { body, signal } = options;
+  const { body, signal, idempotencyKey } = options;
+  if (idempotencyKey) headers.set("Idempotency-Key", idempotencyKey);
   const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
   const init: RequestInit = {
     method,

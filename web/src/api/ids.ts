@@ -2,6 +2,11 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RANDOM_CHARS = 16;
 const TIME_CHARS = 10;
 
+/** A fresh key for `Idempotency-Key`; unlike randomUUID it needs no secure context. */
+export function newIdempotencyKey(): string {
+  return newEventId().slice("evt_".length);
+}
+
 /** `evt_` + 26 Crockford base32 characters in ULID layout: 48 bits of ms, 80 random bits. 30 ASCII characters. */
 export function newEventId(now = Date.now()): string {
   let time = "";

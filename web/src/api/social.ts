@@ -20,8 +20,14 @@ export const listComments = (videoId: string, cursor: string | null) =>
   call<ItemPage<Comment>>("GET", `videos/${videoId}/comments`, { query: { cursor } });
 export const listReplies = (commentId: string, cursor: string | null) =>
   call<ItemPage<Comment>>("GET", `comments/${commentId}/replies`, { query: { cursor } });
-export const postComment = (videoId: string, content: string, parentId: string | null) =>
+export const postComment = (
+  videoId: string,
+  content: string,
+  parentId: string | null,
+  idempotencyKey: string,
+) =>
   call<Comment>("POST", `videos/${videoId}/comments`, {
+    idempotencyKey,
     body: parentId ? { content, parent_comment_id: parentId } : { content },
   });
 export const deleteComment = (id: string) => call<void>("DELETE", `comments/${id}`);

@@ -4,7 +4,7 @@ import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig } from "hls.js"
 export type Mode = "warm" | "active";
 
 export interface SourceEvents {
-  /** The media server answered 401 or 403: the signed prefix has run out. */
+  /** The media server no longer knows the address: its signature ran out, or the clip's visibility changed. */
   onExpired: () => void;
   /** Nothing more can be tried without a person's decision. */
   onFatal: () => void;
@@ -24,6 +24,7 @@ const BUFFER: Record<Mode, Partial<HlsConfig>> = {
 };
 const BACK_BUFFER_S = 90;
 const MAX_RECOVERIES = 3;
+const GONE = new Set([401, 403, 404, 410]);
 
 /** What earlier clips measured: the next one starts at a fitting rendition at once. */
 let bandwidthBps = 3_000_000;
@@ -51,7 +52,7 @@ function attachHls(video: HTMLVideoElement, url: string, mode: Mode, events: Sou
     if (Number.isFinite(hls.bandwidthEstimate)) bandwidthBps = hls.bandwidthEstimate;
   });
   hls.on(Events.ERROR, (_event, data: ErrorData) => {
-    if (data.response?.code === 401 || data.response?.code === 403) return events.onExpired();
+    if (GONE.has(data.response?.code ?? 0)) return events.onExpired();
     if (!data.fatal) return;
     if (recoveries++ >= MAX_RECOVERIES) return events.onFatal();
     if (data.type === ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();

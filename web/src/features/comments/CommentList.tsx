@@ -19,7 +19,7 @@ export function CommentList({ store, video, posted, onReply }: ListProps) {
   const { items, status, error } = usePaged(store);
   const marker = useNearEnd(() => {
     if (store.get().status === "idle") void store.loadMore();
-  });
+  }, items.length);
 
   return (
     <div className={styles.scroll}>

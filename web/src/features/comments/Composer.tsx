@@ -1,4 +1,5 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { newIdempotencyKey } from "../../api/ids";
 import { asApiError } from "../../api/problem";
 import { postComment } from "../../api/social";
 import type { Comment } from "../../api/types";
@@ -21,12 +22,15 @@ interface ComposerProps {
 export function Composer({ videoId, answering, onCancel, onPosted }: ComposerProps) {
   const session = useSession();
   const field = useRef<HTMLTextAreaElement>(null);
+  // One key per wording: sent again after a lost answer, it is still one comment.
+  const key = useRef(newIdempotencyKey());
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const content = text.trim();
 
   useEffect(() => {
+    key.current = newIdempotencyKey();
     if (answering) field.current?.focus();
   }, [answering]);
 
@@ -36,7 +40,8 @@ export function Composer({ videoId, answering, onCancel, onPosted }: ComposerPro
     setBusy(true);
     setError(null);
     try {
-      const comment = await postComment(videoId, content, answering?.comment_id ?? null);
+      const comment = await postComment(videoId, content, answering?.comment_id ?? null, key.current);
+      key.current = newIdempotencyKey();
       setText("");
       onPosted(comment);
     } catch (caught) {
@@ -69,7 +74,10 @@ export function Composer({ videoId, answering, onCancel, onPosted }: ComposerPro
           placeholder={answering ? "Write a reply…" : "Add a comment…"}
           maxLength={MAX_CHARS}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            key.current = newIdempotencyKey();
+            setText(event.target.value);
+          }}
           onKeyDown={onKeyDown}
           data-testid="comment-box"
         />

@@ -30,7 +30,7 @@ export function ClipGrid({ kind, userId, own }: { kind: GridKind; userId: string
   const { items, status, error } = usePaged(store);
   const marker = useNearEnd(() => {
     if (store.get().status === "idle") void store.loadMore();
-  });
+  }, items.length);
   const waiting = status === "loading" || status === "fresh";
 
   return (

@@ -33,7 +33,7 @@ export function FollowsDialog({ userId, side, onClose }: FollowsProps) {
   const { items, status, error } = usePaged(store);
   const marker = useNearEnd(() => {
     if (store.get().status === "idle") void store.loadMore();
-  });
+  }, items.length);
 
   return (
     <Dialog title={side === "followers" ? "Followers" : "Following"} onClose={onClose}>
