@@ -142,6 +142,13 @@ def old_avi(path: Path) -> Path:
     return path
 
 
+def interlaced(path: Path) -> Path:
+    """MPEG-2 in two fields a frame, as tape cameras recorded."""
+    fields = ("-vf", "tinterlace=interleave_top", "-flags", "+ilme+ildct", "-field_order", "tt")
+    ffmpeg(*picture(fps="50"), *fields, "-c:v", "mpeg2video", "-q:v", "3", "-f", "mov", path)
+    return path
+
+
 def quicktime(path: Path) -> Path:
     """ProRes and PCM, as editors export it."""
     ffmpeg(*picture(), *tone(), "-c:v", "prores_ks", "-profile:v", "0", "-c:a", "pcm_s16le", path)

@@ -1,7 +1,8 @@
 """The output folder on disk, before and after the encoder. Everything here blocks."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.adapters.ffmpeg import dash, hls, pictures
@@ -12,6 +13,15 @@ from app.ports.media import MediaFailed
 
 MASTER, MANIFEST = "master.m3u8", "manifest.mpd"
 _FILES_LIMIT = 10_000
+
+
+@contextmanager
+def disk_trouble_is_ours() -> Iterator[None]:
+    """A full disk, or a file taken away while we work: MediaFailed, as the author can do nothing about it."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaFailed(f"disk: {error}") from error
 
 
 def prepare(folder: Path, plan: Plan) -> None:

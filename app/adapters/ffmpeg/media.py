@@ -22,6 +22,7 @@ from app.ports.media import MediaRejected, MediaSet, Probe, RejectionCode, Rendi
 
 _HEAD_BYTES = 16
 _AVATAR_EDGE = 256
+_MARK_LEAST = 8  # pixels
 _MARK_SHARE = 22  # the handle's letters are this part of the short edge
 _ENCODED_PERCENT = 92
 _PICTURE_SENTENCES: dict[RejectionCode, str] = {
@@ -64,8 +65,9 @@ class FfmpegMedia:
         return SandboxReport(kind=kind, ffmpeg_version=self._tools.engine.version, warning=_WARNINGS[kind])
 
     async def probe(self, source: Path, work_dir: Path) -> Probe:
-        source, folder = await asyncio.to_thread(_real, source, work_dir)
-        return (await self._examine(source, folder)).probe
+        with files.disk_trouble_is_ours():
+            source, folder = await asyncio.to_thread(_real, source, work_dir)
+            return (await self._examine(source, folder)).probe
 
     async def render(
         self,
@@ -76,18 +78,19 @@ class FfmpegMedia:
         poster_at_ms: int | None,
         progress: Callable[[int], None],
     ) -> MediaSet:
-        source, folder = await asyncio.to_thread(_real, source, out_dir)
-        made = plan(await self._examine(source, folder), poster_at_ms)
-        await asyncio.to_thread(files.prepare, folder, made)
-        await self._draw_mark(folder, made, handle)
-        await self._encode(source, folder, made, progress)
-        shown, sound = await asyncio.to_thread(files.read_back, folder, made)
-        verify.tracks(made, shown, sound)
-        await asyncio.to_thread(files.write_texts, folder, made, shown, sound)
-        await self._play(folder, made)
-        progress(_ENCODED_PERCENT + 4)
-        thumbnails, poster = await self._finish_stills(folder, made)
-        sizes = await asyncio.to_thread(files.tidy, folder)
+        with files.disk_trouble_is_ours():
+            source, folder = await asyncio.to_thread(_real, source, out_dir)
+            made = plan(await self._examine(source, folder), poster_at_ms)
+            await asyncio.to_thread(files.prepare, folder, made)
+            await self._draw_mark(folder, made, handle)
+            await self._encode(source, folder, made, progress)
+            shown, sound = await asyncio.to_thread(files.read_back, folder, made)
+            verify.tracks(made, shown, sound)
+            await asyncio.to_thread(files.write_texts, folder, made, shown, sound)
+            await self._play(folder, made)
+            progress(_ENCODED_PERCENT + 4)
+            thumbnails, poster = await self._finish_stills(folder, made)
+            sizes = await asyncio.to_thread(files.tidy, folder)
         progress(100)
         return MediaSet(
             probe=made.source.probe,
@@ -104,22 +107,24 @@ class FfmpegMedia:
         )
 
     async def avatar(self, source: Path, out: Path) -> None:
-        source, home = await asyncio.to_thread(_real, source, out.parent)
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=".avatar-", dir=home))
+        with files.disk_trouble_is_ours():
+            source, home = await asyncio.to_thread(_real, source, out.parent)
+            folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=".avatar-", dir=home))
+            try:
+                await self._remake(source, folder / "new.jpg")
+                await asyncio.to_thread(os.replace, folder / "new.jpg", home / out.name)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder)
+
+    async def _remake(self, source: Path, out: Path) -> None:
+        bounds = {"edge": _AVATAR_EDGE, "max_pixels": limits.MAX_PICTURE_PIXELS}
+        request = {"do": "avatar", "path": str(source), "out": str(out)} | bounds
         try:
-            request = {
-                "do": "avatar",
-                "path": str(source),
-                "out": str(folder / "new.jpg"),
-                "edge": _AVATAR_EDGE,
-                "max_pixels": limits.MAX_PICTURE_PIXELS,
-            }
-            made = await self._tools.picture(request, folder, Picture, source)
-            if made.error is not None:
-                raise MediaRejected(made.error, _PICTURE_SENTENCES[made.error])
-            await asyncio.to_thread(os.replace, folder / "new.jpg", home / out.name)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder)
+            error = (await self._tools.picture(request, out.parent, Picture, source)).error
+        except MediaRejected as met:  # a limit, or a crash
+            error = met.code
+        if error is not None:
+            raise MediaRejected(error, _PICTURE_SENTENCES[error])
 
     async def _examine(self, source: Path, folder: Path) -> Source:
         container = container_of(await asyncio.to_thread(_head, source))
@@ -140,7 +145,7 @@ class FfmpegMedia:
         request = {
             "do": "mark",
             "text": f"@{handle}",
-            "size": max(8, min(width, height) // _MARK_SHARE),
+            "size": max(_MARK_LEAST, min(width, height) // _MARK_SHARE),
             "max_width": width,
             "out": graph.MARK,
         }

@@ -16,19 +16,18 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageStat, UnidentifiedIm
 Image.MAX_IMAGE_PIXELS = None  # avatar() has a bound of its own, and the process another
 _BLACK_LUMA = 32  # of 255; the threshold of ffmpeg's blackframe filter
 _JUDGED_EDGE = 160
+_SMALLEST_LETTERS = 6
 
 
 def mark(request: dict[str, Any]) -> dict[str, Any]:
     """White letters with a dark edge on nothing, with the margin to the frame's corner included."""
-    margin = request["size"] // 2
-    font = ImageFont.load_default(request["size"])
-    edge = max(1, request["size"] // 12)
-    box = ImageDraw.Draw(Image.new("L", (1, 1))).textbbox((0, 0), request["text"], font=font, stroke_width=edge)
-    size = (int(box[2] - box[0]) + margin, int(box[3] - box[1]) + margin)
-    if size[0] > request["max_width"]:
-        factor = request["max_width"] / size[0]
-        return mark(request | {"size": max(1, int(request["size"] * factor) - 1)})
-    image = Image.new("RGBA", size, (0, 0, 0, 0))
+    for size in range(request["size"], _SMALLEST_LETTERS - 1, -1):
+        font, edge, margin = ImageFont.load_default(size), max(1, size // 12), size // 2
+        box = ImageDraw.Draw(Image.new("L", (1, 1))).textbbox((0, 0), request["text"], font=font, stroke_width=edge)
+        width, height = int(box[2] - box[0]) + margin, int(box[3] - box[1]) + margin
+        if width <= request["max_width"]:
+            break
+    image = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     ImageDraw.Draw(image).text(
         (-box[0], -box[1]),
         request["text"],
@@ -37,6 +36,7 @@ def mark(request: dict[str, Any]) -> dict[str, Any]:
         stroke_width=edge,
         stroke_fill=(0, 0, 0, 140),
     )
+    image = image.crop((0, 0, min(width, request["max_width"]), height))  # a stamp-sized frame shows its beginning
     image.save(request["out"], "PNG")
     return {"width": image.width, "height": image.height}
 

@@ -41,7 +41,6 @@ def facts(request: dict[str, Any]) -> dict[str, Any]:
         video = next((s for s in container.streams.video if not s.disposition & Disposition.attached_pic), None)
         if video is None:
             raise Unusable("no_video")
-        _check_size(video.width, video.height, request)
         audio = next((s for s in container.streams.audio if _name(s) in request["codecs"]), None)
         started = container.start_time
         answer: dict[str, Any] = {
@@ -52,6 +51,7 @@ def facts(request: dict[str, Any]) -> dict[str, Any]:
         }
         if _name(video) not in request["codecs"]:
             return answer
+        _check_size(video.width, video.height, request)
         chosen = [video] if audio is None else [video, audio]
         spans = _Spans(container, chosen, request)
         answer["video"] = {"index": video.index} | spans.video() | _picture(spans.first_picture, video, request)

@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
 }
 ALL_KINDS: tuple[SandboxKind, ...] = ("bubblewrap", "namespaces", "limits")
+# The interpreter a virtual environment was made from: its own may be a copy that looks for its home first.
+_INTERPRETER = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 _LAUNCH = Path(__file__).with_name("launch.py")
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store")
 _LOADER_FILES = ("/etc/ld.so.cache", "/etc/alternatives")
@@ -70,7 +72,7 @@ class Sandbox(msgspec.Struct, frozen=True):
 
 def python(script: Path) -> list[str]:
     """Runs `script` on the bare interpreter: no environment, no site packages, nothing of this application."""
-    return [os.path.realpath(sys.executable), "-I", "-S", str(script)]
+    return [_INTERPRETER, "-I", "-S", str(script)]
 
 
 def start(sandbox: Sandbox, task: Task) -> str:
@@ -131,6 +133,5 @@ def _refusal(sandbox: Sandbox) -> str | None:
 
 def _runtime_paths() -> list[str]:
     """What a dynamic binary and the interpreter need to start, and no more: libraries, never /etc or /home."""
-    interpreter = os.path.realpath(sys.executable)
-    wanted = [*_SYSTEM_LIBRARIES, *_LOADER_FILES, os.path.join(sys.base_prefix, "lib"), interpreter, str(_LAUNCH)]
+    wanted = [*_SYSTEM_LIBRARIES, *_LOADER_FILES, os.path.join(sys.base_prefix, "lib"), _INTERPRETER, str(_LAUNCH)]
     return list(dict.fromkeys(path for path in wanted if os.path.exists(path)))

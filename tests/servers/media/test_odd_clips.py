@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image, ImageStat
@@ -27,6 +28,7 @@ from tests.servers.media.played import read_variants, render_whole
         (make.late_picture, "late.mp4", (320, 240), 1800, True),
         (make.telephone_sound, "telephone.mp4", (320, 240), 1000, True),
         (make.quicktime, "editor.mov", (320, 240), 1000, True),
+        (make.interlaced, "tape.mov", (320, 240), 1000, False),
         (make.old_avi, "old.avi", (320, 240), 1000, True),
     ],
 )
@@ -104,10 +106,18 @@ async def test_the_frame_rate_is_kept_or_brought_into_range(
     assert variant.attributes["FRAME-RATE"] == expected
 
 
-@pytest.mark.parametrize("transfer", ["arib-std-b67", "smpte2084"])
+@pytest.mark.parametrize(
+    ("transfer", "tone_maps"), [("arib-std-b67", True), ("smpte2084", True), ("arib-std-b67", False)]
+)
 async def test_high_dynamic_range_becomes_standard_and_keeps_its_colours(
-    media: FfmpegMedia, tmp_path: Path, transfer: str
+    tmp_path: Path, transfer: str, tone_maps: bool
 ) -> None:
+    media = FfmpegMedia()
+    assert media._tools.engine.tone_maps
+    engine = msgspec.structs.replace(
+        media._tools.engine, tone_maps=tone_maps
+    )  # as a build without zscale would have it
+    media._tools = msgspec.structs.replace(media._tools, engine=engine)
     source = make.high_dynamic_range(tmp_path / "clip.mp4", transfer)
 
     made = await render_whole(media, source, tmp_path / "out")
@@ -183,3 +193,13 @@ async def test_the_download_carries_the_handle_and_the_renditions_do_not(media: 
 
     assert corner(made.download, "mov") > 5
     assert corner(made.renditions[0].playlist, "hls") < 1
+
+
+async def test_a_long_handle_fits_a_stamp_sized_clip(media: FfmpegMedia, tmp_path: Path) -> None:
+    source = make.silent(tmp_path / "clip.mp4", size="16x16")
+    (tmp_path / "out").mkdir()
+
+    made = await media.render(source, tmp_path / "out", handle="a" * 30, poster_at_ms=10**9, progress=lambda _: None)
+
+    assert (made.probe.width, made.probe.height) == (16, 16)
+    assert made.poster == 4
