@@ -103,6 +103,13 @@ def keys(settings: Settings, _: argparse.Namespace) -> int:
     return _loop(run_keys_rotate(settings))
 
 
+def reconcile(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.commands import reconcile as run_reconcile
+
+    _beside_running(settings)
+    return _loop(run_reconcile(settings, arguments))
+
+
 def openapi(settings: Settings, _: argparse.Namespace) -> int:
     from app.main import openapi_json
 
@@ -141,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     filler.add_argument("--videos", type=_count, default=24, metavar="N")
     add(deadletter, "events that could not be handled").add_argument("action", choices=("list", "replay"))
     add(keys, "the keys that sign access tokens").add_argument("action", choices=("rotate",))
+    counter = add(reconcile, "compare every count with the truth")
+    counter.add_argument("--repair", action="store_true", help="and put the wrong ones right")
     add(openapi, "print the OpenAPI document")
     return parser
 

@@ -25,6 +25,9 @@ from app.adapters.postgres.outbox import PostgresOutbox
 from app.adapters.postgres.pool import connection, open_pool
 from app.adapters.postgres.positions import PostgresPositions
 from app.adapters.postgres.reactions import PostgresReactions
+from app.adapters.postgres.reconcile_activity import PostgresViewCounts
+from app.adapters.postgres.reconcile_social import PostgresCommentCounts, PostgresSocialCounts
+from app.adapters.postgres.reconcile_video import PostgresVideoCounts
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
 from app.adapters.redis.bus import TIMEOUT_S as BUS_TIMEOUT_S
@@ -58,6 +61,10 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     comments: PostgresComments
     activity: PostgresActivity
     ledger: PostgresLedger
+    social_counts: PostgresSocialCounts
+    comment_counts: PostgresCommentCounts
+    video_counts: PostgresVideoCounts
+    view_counts: PostgresViewCounts
     jobs: PostgresJobs
     outboxes: tuple[PostgresOutbox, ...]
     positions: PostgresPositions
@@ -135,6 +142,10 @@ def assemble(
         comments=PostgresComments(social),
         activity=PostgresActivity(activity),
         ledger=PostgresLedger(activity),
+        social_counts=PostgresSocialCounts(social),
+        comment_counts=PostgresCommentCounts(social),
+        video_counts=PostgresVideoCounts(video),
+        view_counts=PostgresViewCounts(activity),
         jobs=PostgresJobs(social),
         outboxes=(
             PostgresOutbox(social, "social"),

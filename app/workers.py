@@ -10,6 +10,7 @@ from app.core.clock import DAY_MS, HOUR_MS, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
+from app.services.counts.reconcile import Reconciler
 from app.services.feed.handlers import CountTrending, FanOut
 from app.services.social.handlers import CopyCounts, ForgetViewers, TotalLikes
 from app.services.video.actions import TRANSCODE
@@ -58,7 +59,16 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("jobs", 3600, lambda: _pruned(stores)),
         Tick("blobs", 3600, lambda: _swept(stores)),
         Tick("work", 3600, processor.sweep),
+        Tick("reconcile", 3600, reconciler(stores, built).publish, limit_s=900),
     ]
+
+
+def reconciler(stores: Stores, built: features.Features) -> Reconciler:
+    """Whoever compares all counts with the truth."""
+    keepers = (stores.social_counts, stores.comment_counts, stores.video_counts, stores.view_counts)
+    return Reconciler(
+        keepers, stores.social_counts, stores.video_counts, stores.reactions, stores.activity, built.hydrator
+    )
 
 
 async def run(settings: Settings, stores: Stores, names: Sequence[str], stop: asyncio.Event) -> None:

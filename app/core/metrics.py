@@ -33,12 +33,41 @@ QUEUE: Final = Gauge(
     registry=REGISTRY,
     multiprocess_mode="mostrecent",
 )
+DRIFT: Final = Gauge(
+    "kinora_count_drift",
+    "Counts that differ from the truth, as of the last reconciliation.",
+    ["kind"],
+    registry=REGISTRY,
+    multiprocess_mode="mostrecent",
+)
 PROCESSING: Final = Histogram(
     "kinora_processing_seconds",
     "From the start of a video's processing to its end.",
     ["outcome"],
     buckets=(1, 2, 5, 10, 20, 30, 60, 120, 180, 300, 600),
     registry=REGISTRY,
+)
+FANOUT_DELIVERIES: Final = Counter(
+    "kinora_fanout_deliveries_total", "Videos added to built feeds.", ["tier"], registry=REGISTRY
+)
+FANOUT_FOLLOWERS: Final = Counter(
+    "kinora_fanout_followers_total",
+    "Followers gone through, with a built feed or without.",
+    ["tier"],
+    registry=REGISTRY,
+)
+FANOUT_WORK: Final = Counter(
+    "kinora_fanout_work_seconds_total", "Time spent on fan-out: its cost.", ["tier"], registry=REGISTRY
+)
+FANOUT_LAG: Final = Histogram(
+    "kinora_fanout_lag_seconds",
+    "From a fact about a video to the end of its fan-out.",
+    ["tier"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
+PULLED_LISTS: Final = Counter(
+    "kinora_pulled_lists_total", "Shared lists of creators asked for at reads.", ["outcome"], registry=REGISTRY
 )
 
 Sample = Callable[[], Awaitable[dict[str, float]]]

@@ -1,0 +1,1 @@
+"""Counts held to the truth."""
