@@ -33,6 +33,6 @@ class Users(Protocol):
     async def by_username(self, username: str) -> User | None:
         """By the claimed name; case and look-alikes are folded before (`app.core.names`)."""
 
-    async def update(self, user: User, *, events: Sequence[Event] = ()) -> None:
+    async def update(self, user: User, *, base_ms: int | None = None, events: Sequence[Event] = ()) -> None:
         """Writes display_name, bio, avatar and country; user_id, user_no and username never change here.
-        NotFound if absent."""
+        NotFound if absent; Stale if `base_ms` is given and no longer the stored `updated_at`."""

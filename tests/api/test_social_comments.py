@@ -8,6 +8,7 @@ import pytest
 
 from app.core import buckets, ids
 from app.core.clock import system_ms
+from app.core.cursors import Cursors, Keyset
 from app.stores import Stores
 from tests.api.asking import HOSTILE, refusal, walk
 from tests.api.happenings import Happenings
@@ -317,3 +318,15 @@ async def test_a_cursor_opens_its_own_list_for_its_own_reader(client: httpx.Asyn
     ):
         answer = await client.get(f"/api/v1/videos/{target}/comments", headers=headers, params={"cursor": text})
         assert refusal(answer) == (400, "?cursor")
+
+
+async def test_an_expired_cursor_is_not_the_end(client: httpx.AsyncClient, stores: Stores) -> None:
+    author = await sign_up(client)
+    video_id = (await make_video(stores, author.user_id)).video_id
+    position = Keyset(system_ms(), buckets.new_comment_id(video_id, system_ms()))
+    cursors, kind = Cursors(stores.secret), f"comments:{video_id}"
+
+    for expires_ms, status in ((system_ms() - 1, 400), (system_ms() + 60_000, 200)):
+        cursor = cursors.seal(kind, author.user_id, expires_ms, position)
+        answer = await client.get(f"/api/v1/videos/{video_id}/comments?cursor={cursor}", headers=author.headers)
+        assert answer.status_code == status

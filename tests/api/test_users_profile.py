@@ -1,5 +1,6 @@
 """Profiles: what one sees of others, and what one may say of oneself."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -71,6 +72,22 @@ async def test_one_changes_what_one_names_and_nothing_else(client: httpx.AsyncCl
     assert (made["display_name"], made["bio"], made["country"]) == ("Zoë", "I dance.\nDaily.", "GB")
     assert (await change())["display_name"] == "Zoë"
     assert (await change(country=None, bio=""))["country"] is None
+
+
+async def test_changes_side_by_side_all_stay(client: httpx.AsyncClient) -> None:
+    one = await sign_up(client)
+    for n in range(5):
+        wishes: list[dict[str, str]] = [
+            {"bio": f"bio {n}"},
+            {"display_name": f"name {n}"},
+            {"country": "DE" if n % 2 else "FR"},
+        ]
+        answers = await asyncio.gather(
+            *(client.patch("/api/v1/users/me", headers=one.headers, json=wish) for wish in wishes)
+        )
+        assert [answer.status_code for answer in answers] == [200] * 3
+        made = (await client.get("/api/v1/users/me", headers=one.headers)).json()
+        assert {key: made[key] for wish in wishes for key in wish} == {k: v for wish in wishes for k, v in wish.items()}
 
 
 @pytest.mark.parametrize(

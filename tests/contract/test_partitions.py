@@ -29,8 +29,8 @@ AT = to_time(NOW)
 # name -> tables read, statement, values
 HOT: dict[str, tuple[set[str], str, Sequence[Any]]] = {
     "user": ({"users"}, users.GET, [ME]),
-    "user exists": ({"users"}, users.EXISTS, [ME]),
-    "update of a user": ({"users"}, users.UPDATE, [ME, "Ada", "", None, "GB", AT]),
+    "user updated at": ({"users"}, users.UPDATED_AT, [ME]),
+    "update of a user": ({"users"}, users.UPDATE, [ME, "Ada", "", None, "GB", AT, None]),
     "is blocked": ({"barriers"}, graph.BLOCKED, [ME, OTHER]),
     "followers": ({"followers"}, graph.FOLLOWERS, [ME, AT, OTHER, 20]),
     "following": ({"follows"}, graph.FOLLOWING, [ME, AT, OTHER, 20]),

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from app.core import ids
-from app.core.errors import NotFound, Unavailable
+from app.core.errors import NotFound, Stale, Unavailable
 from app.core.events import event
 from app.ports.accounts import Accounts
 from app.ports.users import Users
@@ -51,6 +51,22 @@ async def test_an_update_is_stored_with_its_event(users: Users, accounts: Accoun
 
     assert await users.get(ada.user_id) == changed
     assert await social.events(ada.user_id) == [told]
+
+
+async def test_an_update_of_what_changed_meanwhile_is_stale(
+    users: Users, accounts: Accounts, social: Evidence
+) -> None:
+    ada = await join(accounts)
+    first = msgspec.structs.replace(ada, bio="first", updated_at=NOW + 1)
+    second = msgspec.structs.replace(ada, country="GB", updated_at=NOW + 2)
+    told = event("user.changed", ada.user_id, NOW, user_id=ada.user_id)
+
+    await users.update(first, base_ms=ada.updated_at)
+    with pytest.raises(Stale):
+        await users.update(second, base_ms=ada.updated_at, events=[told])
+
+    assert await users.get(ada.user_id) == first
+    assert await social.events(ada.user_id) == []
 
 
 async def test_names_and_numbers_do_not_change_by_an_update(users: Users, accounts: Accounts) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 from app.adapters.postgres.keyset import batch
 from app.adapters.postgres.pool import connection, to_ms, to_time
 from app.adapters.postgres.write import write
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Stale
 from app.core.events import Event
 from app.ports.users import User
 
@@ -23,9 +23,10 @@ BY_USERNAME: Final = f"""
     WHERE n.username_key = $1"""  # noqa: S608
 UPDATE: Final = """
     UPDATE social.users SET display_name = $2, bio = $3, avatar = $4, country = $5, updated_at = $6
-    WHERE user_id = $1 AND (display_name, bio, avatar, country) IS DISTINCT FROM ($2, $3, $4, $5)
+    WHERE user_id = $1 AND ($7::timestamptz IS NULL OR updated_at = $7)
+      AND (display_name, bio, avatar, country) IS DISTINCT FROM ($2, $3, $4, $5)
     RETURNING true"""
-EXISTS: Final = "SELECT EXISTS (SELECT FROM social.users WHERE user_id = $1)"
+UPDATED_AT: Final = "SELECT updated_at FROM social.users WHERE user_id = $1"
 
 
 class PostgresUsers:
@@ -49,7 +50,8 @@ class PostgresUsers:
             row = await conn.fetchrow(BY_USERNAME, username)
         return _user(row) if row else None
 
-    async def update(self, user: User, *, events: Sequence[Event] = ()) -> None:
+    async def update(self, user: User, *, base_ms: int | None = None, events: Sequence[Event] = ()) -> None:
+        base = None if base_ms is None else to_time(base_ms)
         async with write(self._pool, "social", events=events) as current:
             written = await current.conn.fetchval(
                 UPDATE,
@@ -59,10 +61,15 @@ class PostgresUsers:
                 user.avatar,
                 user.country,
                 to_time(user.updated_at),
+                base,
             )
             current.changed = bool(written)
-            if not current.changed and not await current.conn.fetchval(EXISTS, user.user_id):
-                raise NotFound("There is no such user.")
+            if not current.changed:
+                stored = await current.conn.fetchval(UPDATED_AT, user.user_id)
+                if stored is None:
+                    raise NotFound("There is no such user.")
+                if base is not None and stored != base:
+                    raise Stale("The profile was changed meanwhile.")
 
 
 def _user(row: asyncpg.Record) -> User:

@@ -13,13 +13,14 @@ from app.cards.people import People
 from app.cards.schemas import Me
 from app.core import events, text
 from app.core.clock import Clock
-from app.core.errors import Invalid, NotFound, TooLarge
+from app.core.errors import Invalid, NotFound, Stale, TooLarge
 from app.http.viewer import Viewer
 from app.ports.blobs import Blobs
 from app.ports.media import Media, MediaFailed, MediaRejected
 from app.ports.users import User, Users
 from app.services.users.schemas import ProfileChange
 
+TRIES: Final = 8
 PICTURE_LIMIT_BYTES: Final = 5 * 2**20
 _PICTURE_BYTES: Final = 2**20  # what 256×256 pixels of JPEG never reach
 
@@ -44,7 +45,8 @@ class UserActions:
             changes["bio"] = text.clean(wish.bio, "/bio", longest=300, lines=True)
         if wish.country is not msgspec.UNSET:
             changes["country"] = None if wish.country is None else text.country(wish.country, "/country")
-        return await self._change(viewer, changes)
+        await self._change(viewer, changes)
+        return await self._people.me(viewer.user_id)
 
     async def set_picture(self, viewer: Viewer, chunks: AsyncIterator[bytes]) -> Me:
         """Decodes a picture in the sandbox, encodes it anew and shows it from now on."""
@@ -61,26 +63,30 @@ class UserActions:
             name = f"{os.urandom(8).hex()}.jpg"
             picture = await asyncio.to_thread(made.read_bytes)
             await self._blobs.store(f"avatars/{user.user_id}/{name}", _whole(picture), _PICTURE_BYTES)
-        me = await self._change(viewer, {"avatar": name})
-        await self._forget_picture(user)
-        return me
+        await self._forget_picture(await self._change(viewer, {"avatar": name}))
+        return await self._people.me(viewer.user_id)
 
     async def remove_picture(self, viewer: Viewer) -> Me:
         """Shows no picture any more."""
-        user = await self._own(viewer)
-        me = await self._change(viewer, {"avatar": None})
-        await self._forget_picture(user)
-        return me
+        await self._forget_picture(await self._change(viewer, {"avatar": None}))
+        return await self._people.me(viewer.user_id)
 
-    async def _change(self, viewer: Viewer, changes: dict[str, Any]) -> Me:
-        user = await self._own(viewer)
-        now_ms = self._clock()
-        changed = msgspec.structs.replace(user, **changes)
-        if changed != user:
+    async def _change(self, viewer: Viewer, changes: dict[str, Any]) -> User:
+        """Writes over the newest profile, so that changes side by side all stay; returns what was there before."""
+        for _ in range(TRIES):
+            user = await self._own(viewer)
+            now_ms = self._clock()
+            changed = msgspec.structs.replace(user, **changes)
+            if changed == user:
+                return user
             changed.updated_at = max(now_ms, user.updated_at + 1)  # cards order themselves by it
             fact = events.event("user.changed", user.user_id, now_ms, user_id=user.user_id)
-            await self._users.update(changed, events=[fact])
-        return await self._people.me(viewer.user_id)
+            try:
+                await self._users.update(changed, base_ms=user.updated_at, events=[fact])
+            except Stale:
+                continue
+            return user
+        raise Stale("Your profile is being changed from many sides at once.")
 
     async def _own(self, viewer: Viewer) -> User:
         user = await self._users.get(viewer.user_id)
@@ -89,6 +95,7 @@ class UserActions:
         return user
 
     async def _forget_picture(self, user: User) -> None:
+        """Removes the file of a picture that is shown no more."""
         if user.avatar is not None:
             await self._blobs.delete_prefix(f"avatars/{user.user_id}/{user.avatar}")
 
