@@ -53,9 +53,7 @@ async def test_an_update_is_stored_with_its_event(users: Users, accounts: Accoun
     assert await social.events(ada.user_id) == [told]
 
 
-async def test_an_update_of_what_changed_meanwhile_is_stale(
-    users: Users, accounts: Accounts, social: Evidence
-) -> None:
+async def test_an_update_of_what_changed_meanwhile_is_stale(users: Users, accounts: Accounts, social: Evidence) -> None:
     ada = await join(accounts)
     first = msgspec.structs.replace(ada, bio="first", updated_at=NOW + 1)
     second = msgspec.structs.replace(ada, country="GB", updated_at=NOW + 2)
