@@ -22,8 +22,13 @@ from app.services.auth.actions import AuthActions
 from app.services.auth.passwords import Passwords
 from app.services.auth.reads import AuthReads
 from app.services.feed import routes as feed_routes
+from app.services.feed.following import Following
+from app.services.feed.pulled import Pulled
 from app.services.feed.reads import FeedReads
+from app.services.feed.roster import Roster
 from app.services.feed.sources import Sources
+from app.services.feed.tiers import Limits as TierLimits
+from app.services.feed.tiers import Tiering
 from app.services.feed.trending import Board, TrendingReads
 from app.services.feed.views import Views
 from app.services.social import routes as social_routes
@@ -51,6 +56,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     passwords: Passwords
     auth: AuthActions
+    feeds: FeedReads
+    tiering: Tiering
     board: Board
     reactions: ReactionActions
     edges: GraphActions
@@ -77,8 +84,12 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     )
     video_actions = VideoActions(stores.videos, stores.jobs, uploads, hydrator, video_reads, settings, clock)
     playbacks = Playbacks(stores.secret)
-    sources = Sources(stores.feeds, stores.videos, stores.activity, stores.trending, hydrator, clock)
-    feed_reads = FeedReads(stores.feeds, stores.videos, sources, pages, cursors, playbacks, clock)
+    roster = Roster(stores.tiers, clock)
+    pulled = Pulled(stores.feeds, stores.videos, stores.users, stores.active, roster, clock)
+    sources = Sources(stores.feeds, stores.videos, stores.activity, stores.trending, hydrator, pulled, clock)
+    following = Following(stores.feeds, sources, pulled)
+    feed_reads = FeedReads(stores.feeds, stores.videos, sources, following, pages, cursors, playbacks, clock)
+    tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board = Board(stores.ledger, stores.trending, pages, clock)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
@@ -98,6 +109,8 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         limits=Limits(stores.limiter, settings),
         passwords=passwords,
         auth=auth,
+        feeds=feed_reads,
+        tiering=tiering,
         board=board,
         reactions=reactions,
         edges=edges,

@@ -28,8 +28,10 @@ from app.adapters.postgres.reactions import PostgresReactions
 from app.adapters.postgres.reconcile_activity import PostgresViewCounts
 from app.adapters.postgres.reconcile_social import PostgresCommentCounts, PostgresSocialCounts
 from app.adapters.postgres.reconcile_video import PostgresVideoCounts
+from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
+from app.adapters.redis.active import RedisActiveUsers
 from app.adapters.redis.bus import TIMEOUT_S as BUS_TIMEOUT_S
 from app.adapters.redis.bus import RedisBus
 from app.adapters.redis.cards import RedisCards
@@ -57,6 +59,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     users: PostgresUsers
     accounts: PostgresAccounts
     graph: PostgresGraph
+    tiers: PostgresTiers
     reactions: PostgresReactions
     comments: PostgresComments
     activity: PostgresActivity
@@ -70,6 +73,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     positions: PostgresPositions
     dead_letters: PostgresDeadLetters
     feeds: RedisFeeds
+    active: RedisActiveUsers
     cards: RedisCards
     viewers: RedisViewers
     trending: RedisTrendingLists
@@ -138,6 +142,7 @@ def assemble(
         users=PostgresUsers(social),
         accounts=PostgresAccounts(social),
         graph=PostgresGraph(social),
+        tiers=PostgresTiers(social),
         reactions=PostgresReactions(social),
         comments=PostgresComments(social),
         activity=PostgresActivity(activity),
@@ -155,6 +160,7 @@ def assemble(
         positions=PostgresPositions(social),
         dead_letters=PostgresDeadLetters(social),
         feeds=RedisFeeds(clients[settings.feed_cache_url]),
+        active=RedisActiveUsers(clients[settings.feed_cache_url]),
         cards=RedisCards(clients[settings.video_cache_url]),
         viewers=RedisViewers(clients[settings.feed_cache_url]),
         trending=RedisTrendingLists(clients[settings.trending_cache_url]),

@@ -11,7 +11,10 @@ from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
 from app.services.counts.reconcile import Reconciler
-from app.services.feed.handlers import CountTrending, FanOut
+from app.services.feed.active import CountActive, NoteInteractions
+from app.services.feed.circles import KeepFollowing, SettleTiers
+from app.services.feed.fanout import FanOut
+from app.services.feed.handlers import CountTrending
 from app.services.social.handlers import CopyCounts, ForgetViewers, TotalLikes
 from app.services.video.actions import TRANSCODE
 from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
@@ -33,12 +36,17 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
     """(group, topics, handler) of everything that follows from events."""
     clock = system_ms
     counts = CopyCounts(stores.reactions, stores.activity, stores.videos, built.hydrator)
+    fan_out = FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, clock)
+    keep_following = KeepFollowing(stores.feeds, stores.graph, stores.videos, clock)
     return [
         (QueueTranscode.GROUP, (VIDEO_UPLOADED,), QueueTranscode(stores.jobs, clock)),
         (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
         (RenewCards.GROUP, (FEED_UPDATE,), RenewCards(stores.videos, built.hydrator)),
         (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
-        (FanOut.GROUP, (FEED_UPDATE, USER_INTERACTION), FanOut(stores.feeds, stores.graph)),
+        (FanOut.GROUP, (FEED_UPDATE,), fan_out),
+        (KeepFollowing.GROUP, (USER_INTERACTION,), keep_following),
+        (SettleTiers.GROUP, (USER_INTERACTION,), SettleTiers(built.tiering)),
+        (NoteInteractions.GROUP, (USER_INTERACTION,), NoteInteractions(stores.activity)),
         (CountTrending.GROUP, (USER_INTERACTION,), CountTrending(stores.ledger, stores.videos)),
         (CopyCounts.GROUP, (USER_INTERACTION,), counts),
         (TotalLikes.GROUP, (USER_INTERACTION,), TotalLikes(stores.reactions)),
@@ -50,10 +58,13 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
 def ticks(stores: Stores, built: features.Features, processor: Processor) -> list[Tick]:
     """What happens by the clock, each on one process at a time."""
     sweeps = Sweeps(stores.videos, stores.jobs, system_ms)
+    count_active = CountActive(stores.active, stores.activity, stores.accounts, stores.feeds, system_ms)
     return [
         Tick("publish-due", 5, sweeps.publish_due),
         Tick("queue-lost", 30, sweeps.queue_lost),
         Tick("uploads", 15, built.uploads.sweep),
+        Tick("active-users", 3600, count_active, limit_s=1800),
+        Tick("fan-outs", 3600, lambda: _forgot(stores)),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("jobs", 3600, lambda: _pruned(stores)),
@@ -114,6 +125,11 @@ def all_workers(settings: Settings, stores: Stores, built: features.Features) ->
         consumer = Consumer(group, topics, handle, stores.bus, stores.positions, stores.dead_letters, stores.owner)
         workers[group] = consumer.run
     return workers
+
+
+async def _forgot(stores: Stores) -> None:
+    # An event may come again as long as outboxes keep it: seven days.
+    await stores.tiers.prune(system_ms() - 8 * DAY_MS, 100_000)
 
 
 async def _swept(stores: Stores) -> None:

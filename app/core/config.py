@@ -30,6 +30,7 @@ LOG_LEVELS: tuple[LogLevel, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
 MIB, GIB = 2**20, 2**30
 HOUR_S, DAY_S = 3600, 86_400
 MAX_PER_WINDOW = 1_000_000  # requests; above it a limit limits nothing
+MAX_FOLLOWERS = 10**9
 
 # The schemes that have an adapter; a new adapter adds its own here.
 SQL = ("postgresql", "postgres")
@@ -81,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     comments_per_minute: int
     requests_per_minute: int  # every route that has no limit of its own
 
+    tier_selective_at: int  # followers from which a video is pushed to active ones only
+    tier_pull_at: int  # followers above which it is not pushed at all
+    tier_hysteresis_percent: int  # so far below a limit a creator must fall to get back under it
+
     @property
     def data(self) -> DataFolder:
         """The layout of the data folder."""
@@ -105,6 +110,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
     database_url = read.url("KINORA_DATABASE_URL", SQL, data.database_url(APP_ROLE))
     redis_url = read.url("KINORA_REDIS_URL", REDIS, data.redis_url())
     cache = "~/.cache/kinora" if read.text("HOME") else str(data.cache)
+    selective_at = read.whole("KINORA_TIER_SELECTIVE_AT", 1000, 1, MAX_FOLLOWERS)
     return Settings(
         profile=profile,
         env=env,
@@ -141,6 +147,9 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         likes_per_hour=read.whole("KINORA_LIKES_PER_HOUR", 500, 1, MAX_PER_WINDOW),
         comments_per_minute=read.whole("KINORA_COMMENTS_PER_MINUTE", 20, 1, MAX_PER_WINDOW),
         requests_per_minute=read.whole("KINORA_REQUESTS_PER_MINUTE", 300, 1, MAX_PER_WINDOW),
+        tier_selective_at=selective_at,
+        tier_pull_at=read.whole("KINORA_TIER_PULL_AT", max(10_000, selective_at), selective_at, MAX_FOLLOWERS),
+        tier_hysteresis_percent=read.whole("KINORA_TIER_HYSTERESIS_PERCENT", 10, 0, 50),
     )
 
 

@@ -14,11 +14,13 @@ from litestar.di import NamedDependency
 
 from app.core.clock import Clock
 from app.core.errors import Unauthenticated, Unavailable
+from app.core.metrics import FALLBACKS
 from app.core.tokens import Tokens
 from app.ports.accounts import Accounts
 from app.ports.sessions import SessionCache
 
 BELIEVED_MS: Final = 1000
+NOTED_MS: Final = 5 * 60_000
 _REMEMBERED: Final = 10_000
 
 
@@ -38,6 +40,7 @@ class Doorkeeper:
         self._accounts = accounts
         self._clock = clock
         self._alive_until: OrderedDict[str, int] = OrderedDict()
+        self._noted_until: OrderedDict[str, int] = OrderedDict()
 
     async def admit(self, authorization: str | None) -> Viewer | None:
         """The viewer, None without a header; raises Unauthenticated if the header is no good."""
@@ -72,6 +75,19 @@ class Doorkeeper:
         self._alive_until[session_id] = now_ms + BELIEVED_MS
         if len(self._alive_until) > _REMEMBERED:
             self._alive_until.popitem(last=False)
+        await self._note(session_id, now_ms)
+
+    async def _note(self, session_id: str, now_ms: int) -> None:
+        """Notes in the row that the session is in use, seldom: who is active is a matter of days."""
+        if now_ms < self._noted_until.get(session_id, 0):
+            return
+        self._noted_until[session_id] = now_ms + NOTED_MS
+        if len(self._noted_until) > _REMEMBERED:
+            self._noted_until.popitem(last=False)
+        try:
+            await self._accounts.seen(session_id, now_ms)
+        except Unavailable:
+            FALLBACKS.labels("seen").inc()
 
     async def _remember(self, session_id: str, alive: bool) -> None:
         try:

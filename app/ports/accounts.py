@@ -97,5 +97,14 @@ class Accounts(Protocol):
     async def revoke_others(self, user_id: str, keep_session_id: str, now_ms: int) -> list[str]:
         """Ends all but one, each with its `session.revoked` event; returns the ids ended (at most 1,000)."""
 
+    async def seen(self, session_id: str, now_ms: int) -> None:
+        """Notes that a session is in use."""
+
+    async def opened_since(self, user_ids: Sequence[str], since_ms: int) -> dict[str, int]:
+        """User id → user number of those, among at most 200, who used any session of theirs at or after then."""
+
+    async def by_numbers(self, user_nos: Sequence[int]) -> list[str]:
+        """Ids of the users with these numbers, at most 200, in no order."""
+
     async def find_receipt(self, scope: str, key: str) -> Receipt | None:
         """The stored answer of a registration or comment, kept at least 24 hours."""

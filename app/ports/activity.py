@@ -45,6 +45,15 @@ class Watched(msgspec.Struct, frozen=True):
     completed: bool
 
 
+class Interaction(msgspec.Struct, frozen=True):
+    """Something done: `subject` is the video liked, the comment written, or the event of a share."""
+
+    user_id: str
+    kind: Literal["like", "comment", "share"]
+    subject: str
+    at: int
+
+
 class Activity(Protocol):
     async def record_view(self, view: View, event: Event) -> Recorded:
         """Stores the fact once by (viewer, event id), and `event` with `counted` added to its data. The view is
@@ -56,6 +65,16 @@ class Activity(Protocol):
 
     async def view_counts(self, video_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
         """(count, version) of at most 200 videos (absent means none); the larger version is the newer one."""
+
+    async def record_interactions(self, done: Sequence[Interaction]) -> None:
+        """Notes at most 500 interactions. One a (user, kind, subject): repeats count once, at the latest time."""
+
+    async def watchers(self, since_ms: int, after_id: str, limit: int) -> list[str]:
+        """Ids above `after_id`, ascending, of users with a playback begun at or after `since_ms`."""
+
+    async def engagement(self, user_ids: Sequence[str], since_ms: int) -> dict[str, int]:
+        """Likes, comments and shares since then of at most 200 users (absent means none). Taking a like back does not
+        lower it: this measures presence, not approval."""
 
     async def maintain(self, now_ms: int) -> None:
         """Makes room for the months ahead and drops what is older than 90 days."""

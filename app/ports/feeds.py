@@ -1,7 +1,12 @@
-"""Built feeds in the cache: `feed:{user_id}` (For You) and `following:{user_id}`.
+"""Built feeds in the cache: `feed:{user_id}` (For You), `following:{user_id}`, and `creator:{user_id}`, the newest
+videos of a creator whose followers pull them.
 
-A built feed is a sorted set with one marker member `!{generation}` at score -1; so an empty built feed differs from
-an absent one, and nothing can be pushed into an absent one. Scores never change once written.
+A built feed is a sorted set with one marker member `!{generation}` below all scores; so an empty built feed differs
+from an absent one, and nothing can be pushed into an absent one. Scores never change once written. While a feed is
+being built its marker is `?{generation}`: it takes pushes, so that none is lost to the build, and reads as absent.
+
+The marker's score tells whether the feed is whole, or was cut to its kind's size. What is older than the last entry
+of a cut feed is missing, so nothing is ever added there: it would look as if nothing lay between.
 """
 
 from collections.abc import Sequence
@@ -9,16 +14,18 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Kind = Literal["feed", "following"]
-KEEP = {"feed": 200, "following": 500}
-TTL_S = {"feed": 30 * 60, "following": 7 * 24 * 3600}
+Kind = Literal["feed", "following", "creator"]
+KEEP: dict[Kind, int] = {"feed": 200, "following": 500, "creator": 100}
+TTL_S: dict[Kind, int] = {"feed": 30 * 60, "following": 7 * 24 * 3600, "creator": 24 * 3600}
 
 
 class FeedSlice(msgspec.Struct, frozen=True):
-    """Entries are (score, video_id), best first by (score desc, video_id desc)."""
+    """Entries are (score, video_id), best first by (score desc, video_id desc). Below the feed's last entry there is
+    nothing if it is `whole`; else more than the feed holds."""
 
     generation: str
     entries: list[tuple[int, str]]
+    whole: bool = True
 
 
 class Feeds(Protocol):
@@ -27,15 +34,48 @@ class Feeds(Protocol):
     ) -> FeedSlice | None:
         """At most `limit` entries with a score ≤ `upper`, after the given (score, id) if any; None if not built."""
 
-    async def build(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> None:
-        """Replaces the feed as a whole, marker included, with the kind's TTL."""
+    async def read_many(
+        self, kind: Kind, user_ids: Sequence[str], *, upper: int, after: tuple[int, str] | None, limit: int
+    ) -> list[FeedSlice | None]:
+        """`read` of at most 500 feeds in one trip, in the order asked."""
+
+    async def build(
+        self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool = True
+    ) -> None:
+        """Replaces the feed as a whole, marker included, with the kind's TTL. What it is too small for cuts it."""
+
+    async def begin(self, kind: Kind, user_id: str, generation: str) -> None:
+        """Replaces the feed by an empty one that is being built: from here on it takes pushes. Call before reading
+        the stores; it vanishes by itself if `finish` does not come within half a minute."""
+
+    async def finish(
+        self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool
+    ) -> bool:
+        """Adds what was read to what was pushed meanwhile, and makes the feed readable; False (and nothing done) if
+        it is not this build's any more."""
 
     async def extend(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> bool:
         """Adds entries below the present ones if the feed is still of this generation; never extends the TTL."""
 
-    async def push(self, kind: Kind, followers: bytes, user_nos: Sequence[int], video_id: str, score: int) -> int:
-        """Adds one video to the built feeds among `followers` (n ids of 30 bytes, joined); trims to the kind's
-        size; returns how many feeds had it added. One guarded call per at most 500 keys."""
+    async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
+        """Adds entries to one feed if it is there; returns how many. Of a cut feed only above its last entry. If they
+        are not the `whole` of their source, and reach to the feed's end, the feed counts as cut."""
+
+    async def push(
+        self,
+        kind: Kind,
+        followers: bytes,
+        user_nos: Sequence[int],
+        video_id: str,
+        score: int,
+        active: bytes | None = None,
+    ) -> int:
+        """Adds one video to the built feeds among `followers` (n ids of 30 bytes, joined), of those only who are in
+        the bitmap `active` if one is given; trims to the kind's size; returns how many feeds had it added. One
+        guarded call per at most 500 keys."""
+
+    async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
+        """Takes one video out of many feeds."""
 
     async def remove(self, kind: Kind, user_id: str, video_ids: Sequence[str]) -> None:
         """Takes videos out of one feed."""

@@ -16,6 +16,7 @@ from app.adapters.postgres.musics import PostgresMusics
 from app.adapters.postgres.pool import open_pool
 from app.adapters.postgres.positions import PostgresPositions
 from app.adapters.postgres.reactions import PostgresReactions
+from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
 from app.ports.accounts import Accounts
@@ -26,6 +27,7 @@ from app.ports.jobs import Jobs
 from app.ports.music import Musics
 from app.ports.outbox import DeadLetters, Positions
 from app.ports.reactions import Reactions
+from app.ports.tiers import Tiers
 from app.ports.trending import Ledger
 from app.ports.users import Users
 from app.ports.videos import Videos
@@ -135,6 +137,11 @@ def positions(pool: asyncpg.Pool) -> Positions:
 @pytest.fixture
 def dead_letters(pool: asyncpg.Pool) -> DeadLetters:
     return PostgresDeadLetters(pool)
+
+
+@pytest.fixture
+def tiers(social_engine: str, pool: asyncpg.Pool) -> Tiers:
+    return {"postgres": PostgresTiers}[social_engine](pool)
 
 
 @pytest.fixture

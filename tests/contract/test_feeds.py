@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.adapters.redis.client import RedisClient
-from app.adapters.redis.feeds import DEEPEST, RedisFeeds
+from app.adapters.redis.feeds import BUILDING_TTL_S, DEEPEST, RedisFeeds
 from app.core.ids import new
 from app.ports.feeds import KEEP, TTL_S, Feeds, FeedSlice, Kind
 
@@ -24,7 +24,7 @@ def feeds(request: pytest.FixtureRequest, client: RedisClient) -> Feeds:
     return {"redis": RedisFeeds}[request.param](client)
 
 
-@pytest.fixture(params=["feed", "following"])
+@pytest.fixture(params=["feed", "following", "creator"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     return request.param  # type: ignore[no-any-return]
 
@@ -91,7 +91,7 @@ async def test_a_push_keeps_the_newest_and_the_marker(feeds: Feeds, kind: Kind) 
     assert await feeds.push(kind, user.encode(), [1], newest, 9_000) == 1
     assert await feeds.push(kind, user.encode(), [1], oldest, 1) == 0  # below all that is kept
     read = await feeds.read(kind, user, upper=LATEST, after=None, limit=2 * keep)
-    assert read == FeedSlice("g1", [(9_000, newest), *sorted(entries[1:], reverse=True)])
+    assert read == FeedSlice("g1", [(9_000, newest), *sorted(entries[1:], reverse=True)], whole=False)
 
 
 async def test_only_building_sets_the_time_to_live(feeds: Feeds, client: RedisClient, kind: Kind) -> None:
@@ -114,7 +114,7 @@ async def test_building_replaces_and_cuts(feeds: Feeds, kind: Kind) -> None:
     entries = [(1_000 + number, new("vid")) for number in range(KEEP[kind] + 30)]
     await feeds.build(kind, user, "g2", entries)
     read = await feeds.read(kind, user, upper=LATEST, after=None, limit=1_000)
-    assert read == FeedSlice("g2", sorted(entries, reverse=True)[: KEEP[kind]])
+    assert read == FeedSlice("g2", sorted(entries, reverse=True)[: KEEP[kind]], whole=False)
 
 
 async def test_extending_needs_the_same_generation_and_moves_nothing(feeds: Feeds) -> None:
@@ -153,6 +153,66 @@ async def test_paging_state_is_kept_per_kind_and_session(feeds: Feeds, client: R
     assert await feeds.recall("following", session) is None
     assert await feeds.recall("feed", new("ses")) is None
     assert 55 <= await client.call("TTL", f"page:feed:{session}") <= 60
+
+
+async def test_a_feed_under_construction_reads_as_absent_and_loses_no_push(feeds: Feeds, kind: Kind) -> None:
+    user, found, pushed = new("usr"), new("vid"), new("vid")
+    await feeds.begin(kind, user, "g1")
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) is None
+    assert await feeds.push(kind, user.encode(), [1], pushed, 2_000) == 1
+    assert await feeds.finish(kind, user, "g1", [(1_000, found), (2_000, pushed)], whole=True)
+    both = FeedSlice("g1", [(2_000, pushed), (1_000, found)])
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) == both
+    assert not await feeds.finish(kind, user, "g1", [(3_000, new("vid"))], whole=True)
+    assert await feeds.read(kind, user, upper=LATEST, after=None, limit=10) == both
+
+
+async def test_of_two_builds_the_later_one_stands(feeds: Feeds, client: RedisClient, kind: Kind) -> None:
+    user, video = new("usr"), new("vid")
+    await feeds.begin(kind, user, "g1")
+    assert 0 < await client.call("TTL", f"{kind}:{user}") <= BUILDING_TTL_S
+    await feeds.begin(kind, user, "g2")
+    assert not await feeds.finish(kind, user, "g1", [], whole=True)
+    assert await feeds.finish(kind, user, "g2", [(1, video)], whole=False)
+    read = await feeds.read(kind, user, upper=LATEST, after=None, limit=10)
+    assert read == FeedSlice("g2", [(1, video)], whole=False)
+    assert await client.call("TTL", f"{kind}:{user}") > TTL_S[kind] - 5
+
+
+async def test_nothing_is_added_below_the_end_of_a_cut_feed(feeds: Feeds) -> None:
+    user, a, b, c = new("usr"), *sorted(new("vid") for _ in range(3))
+    await feeds.build("following", user, "g1", [(1_000, b)], whole=False)
+    assert await feeds.push("following", user.encode(), [1], new("vid"), 999) == 0
+    assert await feeds.push("following", user.encode(), [1], a, 1_000) == 0
+    assert await feeds.add("following", user, [(1_000, a), (1_000, c), (500, new("vid"))], whole=True) == 1
+    read = await feeds.read("following", user, upper=LATEST, after=None, limit=10)
+    assert read == FeedSlice("g1", [(1_000, c), (1_000, b)], whole=False)
+    await feeds.remove("following", user, [b, c])
+    assert await feeds.add("following", user, [(2_000, a)], whole=True) == 0  # where it ended is not known any more
+
+
+async def test_entries_of_a_cut_source_cut_the_feed_where_they_end(feeds: Feeds) -> None:
+    user, old, new_, source = new("usr"), new("vid"), new("vid"), new("vid")
+    assert await feeds.add("following", user, [(1_000, source)], whole=False) == 0  # there is no such feed
+    assert await feeds.read("following", user, upper=LATEST, after=None, limit=10) is None
+    await feeds.build("following", user, "g1", [(2_000, new_), (500, old)])
+    assert await feeds.add("following", user, [(1_000, source)], whole=False) == 1
+    read = await feeds.read("following", user, upper=LATEST, after=None, limit=10)
+    assert read == FeedSlice("g1", [(2_000, new_), (1_000, source)], whole=False)
+    await feeds.begin("following", user, "g2")
+    assert await feeds.add("following", user, [(1_000, source)], whole=True) == 0
+    assert not await feeds.finish("following", user, "g2", [], whole=True)
+
+
+async def test_a_push_to_the_active_spares_the_others(feeds: Feeds, kind: Kind) -> None:
+    active, idle, video = new("usr"), new("usr"), new("vid")
+    for user in (active, idle):
+        await feeds.build(kind, user, "g1", [])
+    assert await feeds.push(kind, (active + idle).encode(), [9, 10], video, 5, bytes([0, 0b0100_0000])) == 1
+    read = await feeds.read_many(kind, [idle, active, new("usr")], upper=LATEST, after=None, limit=10)
+    assert read == [FeedSlice("g1", []), FeedSlice("g1", [(5, video)]), None]
+    await feeds.withdraw(kind, [active, idle, new("usr")], video)
+    assert await feeds.read_many(kind, [active], upper=LATEST, after=(9, video), limit=3) == [FeedSlice("g1", [])]
 
 
 async def paged(feeds: Feeds, user: str, limit: int) -> list[tuple[int, str]]:

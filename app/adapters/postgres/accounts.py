@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from app.adapters.postgres import sessions
-from app.adapters.postgres.keyset import newest_first
+from app.adapters.postgres.keyset import BATCH, batch, newest_first
 from app.adapters.postgres.pool import connection, to_time
 from app.adapters.postgres.write import find_receipt, retried, write
 from app.core.cursors import Keyset
@@ -31,6 +31,12 @@ BY_NAME: Final = """
 BY_EMAIL: Final = """
     SELECT c.user_id, c.email, c.password_hash
     FROM social.emails k JOIN social.credentials c USING (user_id) WHERE k.email_key = $1"""
+USED: Final = "UPDATE social.sessions SET last_seen_at = $2 WHERE session_id = $1 AND last_seen_at < $2"
+OPENED: Final = """
+    SELECT u.user_id, u.user_no FROM social.users u
+    WHERE u.user_id = ANY($1::text[]) AND EXISTS (
+        SELECT FROM social.sessions s WHERE s.user_id = u.user_id AND s.last_seen_at >= $2)"""
+BY_NUMBERS: Final = "SELECT user_id FROM social.users WHERE user_no = ANY($1::integer[])"
 BY_ID: Final = "SELECT user_id, email, password_hash FROM social.credentials WHERE user_id = $1"
 REPLACE_HASH: Final = """
     UPDATE social.credentials SET password_hash = $2, changed_at = now() WHERE user_id = $1 RETURNING true"""
@@ -139,6 +145,18 @@ class PostgresAccounts:
                 for session_id in ended
             ]
             return ended
+
+    async def seen(self, session_id: str, now_ms: int) -> None:
+        async with connection(self._pool) as conn:
+            await conn.execute(USED, session_id, to_time(now_ms))
+
+    async def opened_since(self, user_ids: Sequence[str], since_ms: int) -> dict[str, int]:
+        async with connection(self._pool) as conn:
+            return dict(await conn.fetch(OPENED, batch(user_ids), to_time(since_ms)))
+
+    async def by_numbers(self, user_nos: Sequence[int]) -> list[str]:
+        async with connection(self._pool) as conn:
+            return [row[0] for row in await conn.fetch(BY_NUMBERS, list(user_nos)[:BATCH])]
 
     async def find_receipt(self, scope: str, key: str) -> Receipt | None:
         return await find_receipt(self._pool, "social", scope, key)

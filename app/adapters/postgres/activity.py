@@ -13,9 +13,11 @@ from app.adapters.postgres.write import retried, write
 from app.core.clock import DAY_MS
 from app.core.cursors import Keyset
 from app.core.events import Event
-from app.ports.activity import COUNT_AGAIN_AFTER_MS, Recorded, View, Watched
+from app.ports.activity import COUNT_AGAIN_AFTER_MS, Interaction, Recorded, View, Watched
 
 SLOTS = 16  # rows over which one video's count is spread, so that a viral video is not one hot row
+MAX_INTERACTIONS = 500
+KEPT_MS = 90 * DAY_MS
 
 _TOP = Keyset(2**63 - 1, "")  # above every row of a list that starts with the newest
 _PRUNE_ROWS = 5_000
@@ -49,12 +51,30 @@ _HISTORY = """
     ORDER BY watched_at DESC, video_id DESC LIMIT $4"""
 _VIEW_COUNTS = """
     SELECT video_id, sum(n)::bigint FROM activity.view_counts WHERE video_id = ANY($1::text[]) GROUP BY video_id"""
+_INTERACT = """
+    INSERT INTO activity.user_interactions AS i (user_id, kind, subject, at)
+    SELECT u, k, s, max(at) FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS done (u, k, s, at)
+    GROUP BY u, k, s ORDER BY u, k, s
+    ON CONFLICT (user_id, kind, subject) DO UPDATE SET at = excluded.at WHERE i.at < excluded.at"""
+_WATCHERS = """
+    SELECT DISTINCT user_id FROM activity.watch_history WHERE user_id > $2 AND watched_at >= $1
+    ORDER BY user_id LIMIT $3"""
+_ENGAGEMENT = """
+    SELECT user_id, count(*) FROM activity.user_interactions WHERE user_id = ANY($1::text[]) AND at >= $2
+    GROUP BY user_id"""
 _MAINTAIN = "SELECT activity.maintain($1)"
 _PRUNE_LAST_COUNTED = """
     WITH gone AS (
         DELETE FROM activity.last_counted WHERE (viewer, video_id) IN (
             SELECT viewer, video_id FROM activity.last_counted WHERE counted_at < $1
             ORDER BY counted_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        RETURNING true)
+    SELECT count(*) FROM gone"""
+_PRUNE_INTERACTIONS = """
+    WITH gone AS (
+        DELETE FROM activity.user_interactions WHERE (user_id, kind, subject) IN (
+            SELECT user_id, kind, subject FROM activity.user_interactions WHERE at < $1
+            ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING true)
     SELECT count(*) FROM gone"""
 
@@ -85,12 +105,32 @@ class PostgresActivity:
         # A count of views only grows, so it is its own version.
         return {video_id: (n, n) for video_id, n in await self._fetch(_VIEW_COUNTS, batch(video_ids))}
 
+    @retried
+    async def record_interactions(self, done: Sequence[Interaction]) -> None:
+        if len(done) > MAX_INTERACTIONS:
+            raise ValueError(f"{len(done)} interactions are more than {MAX_INTERACTIONS}")
+        rows = [(each.user_id, each.kind, each.subject, each.at) for each in done]
+        if rows:
+            async with connection(self._pool) as conn:
+                await conn.execute(_INTERACT, *zip(*rows, strict=True))
+
+    async def watchers(self, since_ms: int, after_id: str, limit: int) -> list[str]:
+        return [user_id for (user_id,) in await self._fetch(_WATCHERS, since_ms, after_id, limit)]
+
+    async def engagement(self, user_ids: Sequence[str], since_ms: int) -> dict[str, int]:
+        return dict(await self._fetch(_ENGAGEMENT, batch(user_ids), since_ms))
+
     async def maintain(self, now_ms: int) -> None:
         async with connection(self._pool) as conn:
             await conn.execute(_MAINTAIN, now_ms)
-            # A row decides nothing once it is COUNT_AGAIN_AFTER_MS old; a day leaves room for clocks that differ.
+        # A row decides nothing once it is COUNT_AGAIN_AFTER_MS old; a day leaves room for clocks that differ.
+        await self._prune(_PRUNE_LAST_COUNTED, now_ms - DAY_MS)
+        await self._prune(_PRUNE_INTERACTIONS, now_ms - KEPT_MS)
+
+    async def _prune(self, sql: str, before_ms: int) -> None:
+        async with connection(self._pool) as conn:
             for _ in range(_PRUNE_ROUNDS):
-                if await conn.fetchval(_PRUNE_LAST_COUNTED, now_ms - DAY_MS, _PRUNE_ROWS) < _PRUNE_ROWS:
+                if await conn.fetchval(sql, before_ms, _PRUNE_ROWS) < _PRUNE_ROWS:
                     return
 
     async def _fetch(self, sql: str, *args: object) -> list[Any]:

@@ -1,10 +1,11 @@
-"""Built feeds as sorted sets with a marker member `!{generation}` at score -1 (`app.ports.feeds`).
+"""Built feeds as sorted sets with a marker member below all scores (`app.ports.feeds`).
 
 Redis orders members of one score by their bytes, so a reverse range is exactly (score desc, id desc).
 """
 
 from array import array
 from collections.abc import Sequence
+from typing import Any
 
 from redis.exceptions import NoScriptError
 
@@ -12,16 +13,23 @@ from app.adapters.redis.client import Command, RedisClient, Script
 from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
 from hotpath import fanout
 
-MARKER_SCORE = -1
+WHOLE, CUT = -1, -2  # scores of the marker
+BUILDING_TTL_S = 30
 DEEPEST = 2_000  # entries that paging may grow a feed to; the next push trims it to its kind's size
+AT_ONCE = 500  # feeds in one trip
 
-# KEYS feeds; ARGV score, member, entries to keep. EXISTS is the guard: ZADD on an absent key would fabricate a feed of
-# one video. Rank 0 is the marker.
+# KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
+# of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing.
 _PUSH = Script("""
 local added = 0
 for _, key in ipairs(KEYS) do
-  if redis.call('EXISTS', key) == 1 and redis.call('ZADD', key, 'NX', ARGV[1], ARGV[2]) == 1 then
+  local low = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
+  local score = tonumber(ARGV[1])
+  local last = tonumber(low[4])
+  local below = low[2] == '-2' and (not last or score < last or (score == last and ARGV[2] < low[3]))
+  if low[1] and not below and redis.call('ZADD', key, 'NX', ARGV[1], ARGV[2]) == 1 then
     local trimmed = redis.call('ZREMRANGEBYRANK', key, 1, -tonumber(ARGV[3]) - 1)
+    if trimmed > 0 then redis.call('ZADD', key, -2, low[1]) end
     if trimmed == 0 or redis.call('ZSCORE', key, ARGV[2]) then added = added + 1 end
   end
 end
@@ -36,6 +44,45 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -tonumber(ARGV[2]) - 1)
 return 1
 """)
 
+# KEYS feed; ARGV generation, its score, TTL, entries to keep, then score and member of each.
+_FINISH = Script("""
+if redis.call('ZREM', KEYS[1], '?' .. ARGV[1]) == 0 then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], '!' .. ARGV[1])
+for at = 5, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'NX', ARGV[at], ARGV[at + 1]) end
+if redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -tonumber(ARGV[4]) - 1) > 0 then
+  redis.call('ZADD', KEYS[1], -2, '!' .. ARGV[1])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+""")
+
+# KEYS feed; ARGV score of the source (-1 whole, -2 cut), entries to keep, then score and member of each, best first.
+# Where a cut source ends below a whole feed's last entry, the feed is cut there; where it ends above, everything of
+# the feed below that end might have something between: it goes. A feed that is being built is given up: what it is
+# read from may be older or newer than these entries, and only a new build can tell what is missing.
+_ADD = Script("""
+local low = redis.call('ZRANGE', KEYS[1], 0, 1, 'WITHSCORES')
+if not low[1] then return 0 end
+if string.sub(low[1], 1, 1) == '?' then return redis.call('DEL', KEYS[1]) * 0 end
+local added, last = 0, tonumber(low[4])
+local cut = low[2] == '-2'
+if cut and not last then return 0 end
+for at = 3, #ARGV, 2 do
+  local score = tonumber(ARGV[at])
+  if not cut or score > last or (score == last and ARGV[at + 1] > low[3]) then
+    added = added + redis.call('ZADD', KEYS[1], 'NX', ARGV[at], ARGV[at + 1])
+  end
+end
+if ARGV[1] == '-2' and #ARGV > 3 then
+  local floor = redis.call('ZRANK', KEYS[1], ARGV[#ARGV])
+  if floor and floor > 1 then redis.call('ZREMRANGEBYRANK', KEYS[1], 1, floor - 1) end
+  if floor then redis.call('ZADD', KEYS[1], -2, low[1]) end
+end
+local trimmed = redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -tonumber(ARGV[2]) - 1)
+if trimmed > 0 then redis.call('ZADD', KEYS[1], -2, low[1]) end
+return added
+""")
+
 
 class RedisFeeds:
     """`app.ports.feeds.Feeds`."""
@@ -46,41 +93,69 @@ class RedisFeeds:
     async def read(
         self, kind: Kind, user_id: str, *, upper: int, after: tuple[int, str] | None, limit: int
     ) -> FeedSlice | None:
-        key = _key(kind, user_id)
-        commands: list[Command] = [("ZRANGE", key, 0, 0)]
-        if after is None or after[0] > upper:
-            commands.append(_down_from(key, str(upper), limit))
-        else:
-            # The entries of the last score served are asked for apart: where among them to go on is told by the id,
-            # which may have left the feed meanwhile.
-            commands.append(("ZRANGE", key, after[0], after[0], "BYSCORE", "REV", "WITHSCORES"))
-            commands.append(_down_from(key, f"({after[0]}", limit))
-        (marker, *found) = await self._client.transaction(commands)
-        if not marker or not marker[0].startswith(b"!"):
-            return None
-        entries = [entry for flat in found for entry in _entries(flat) if after is None or entry < after]
-        return FeedSlice(marker[0][1:].decode(), entries[:limit])
+        return (await self.read_many(kind, [user_id], upper=upper, after=after, limit=limit))[0]
 
-    async def build(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> None:
+    async def read_many(
+        self, kind: Kind, user_ids: Sequence[str], *, upper: int, after: tuple[int, str] | None, limit: int
+    ) -> list[FeedSlice | None]:
+        if len(user_ids) > AT_ONCE:
+            raise ValueError(f"{len(user_ids)} feeds are more than {AT_ONCE}")
+        if not user_ids:
+            return []
+        commands = [_range(_key(kind, user_id), upper, after, limit) for user_id in user_ids]
+        replies = await self._client.transaction([command for each in commands for command in each])
+        width = len(commands[0])
+        return [_slice(replies[start : start + width], after, limit) for start in range(0, len(replies), width)]
+
+    async def build(
+        self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool = True
+    ) -> None:
         key = _key(kind, user_id)
+        score = WHOLE if whole and len(entries) <= KEEP[kind] else CUT
         await self._client.transaction(
             [
                 ("DEL", key),
-                ("ZADD", key, MARKER_SCORE, f"!{generation}", *_words(entries)),
+                ("ZADD", key, score, f"!{generation}", *_words(entries)),
                 ("ZREMRANGEBYRANK", key, 1, -KEEP[kind] - 1),
                 ("EXPIRE", key, TTL_S[kind]),
             ]
         )
 
+    async def begin(self, kind: Kind, user_id: str, generation: str) -> None:
+        key = _key(kind, user_id)
+        await self._client.transaction(
+            [("DEL", key), ("ZADD", key, WHOLE, f"?{generation}"), ("EXPIRE", key, BUILDING_TTL_S)]
+        )
+
+    async def finish(
+        self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool
+    ) -> bool:
+        args = (generation, WHOLE if whole else CUT, TTL_S[kind], KEEP[kind], *_words(entries))
+        return bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
+
     async def extend(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> bool:
         args = (f"!{generation}", DEEPEST, *_words(entries))
         return bool(await self._client.run(_EXTEND, [_key(kind, user_id)], args))
 
-    async def push(self, kind: Kind, followers: bytes, user_nos: Sequence[int], video_id: str, score: int) -> int:
+    async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
+        best_first = sorted(entries, reverse=True)
+        args = (WHOLE if whole else CUT, KEEP[kind], *_words(best_first))
+        added: int = await self._client.run(_ADD, [_key(kind, user_id)], args)
+        return added
+
+    async def push(
+        self,
+        kind: Kind,
+        followers: bytes,
+        user_nos: Sequence[int],
+        video_id: str,
+        score: int,
+        active: bytes | None = None,
+    ) -> int:
         commands = fanout.encode(
             followers,
             array("I", user_nos),
-            None,  # whether a feed is built says it better than whether its user is active
+            active,
             _PUSH.sha.encode(),
             f"{kind}:".encode(),
             video_id.encode(),
@@ -88,6 +163,11 @@ class RedisFeeds:
             KEEP[kind],
         )
         return sum([await self._push(packed) for packed, _ in commands])  # one at a time: Redis serves others between
+
+    async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
+        for first in range(0, len(user_ids), AT_ONCE):
+            batch = user_ids[first : first + AT_ONCE]
+            await self._client.pipeline([("ZREM", _key(kind, user_id), video_id) for user_id in batch])
 
     async def remove(self, kind: Kind, user_id: str, video_ids: Sequence[str]) -> None:
         if video_ids:
@@ -118,6 +198,24 @@ def _key(kind: Kind, user_id: str) -> str:
 
 def _page_key(kind: Kind, session_id: str) -> str:
     return f"page:{kind}:{session_id}"
+
+
+def _range(key: str, upper: int, after: tuple[int, str] | None, limit: int) -> list[Command]:
+    commands: list[Command] = [("ZRANGE", key, 0, 0, "WITHSCORES")]
+    if after is None or after[0] > upper:
+        return [*commands, _down_from(key, str(upper), limit)]
+    # The entries of the last score served are asked for apart: where among them to go on is told by the id, which
+    # may have left the feed meanwhile.
+    ties: Command = ("ZRANGE", key, after[0], after[0], "BYSCORE", "REV", "WITHSCORES")
+    return [*commands, ties, _down_from(key, f"({after[0]}", limit)]
+
+
+def _slice(replies: list[Any], after: tuple[int, str] | None, limit: int) -> FeedSlice | None:
+    marker, *found = replies
+    if not marker or not marker[0].startswith(b"!"):
+        return None
+    entries = [entry for flat in found for entry in _entries(flat) if after is None or entry < after]
+    return FeedSlice(marker[0][1:].decode(), entries[:limit], int(marker[1]) == WHOLE)
 
 
 def _down_from(key: str, bound: str, limit: int) -> Command:

@@ -1,53 +1,11 @@
-"""What facts do to feeds and to the trending ledger. Feeds are hints: what a page shows is decided when it is read."""
+"""What facts do to the trending ledger."""
 
-import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from app.core.events import Event
-from app.ports.feeds import Feeds
-from app.ports.graph import Graph
 from app.ports.trending import Delta, Ledger
 from app.ports.videos import Video, Videos
-
-log = logging.getLogger(__name__)
-
-FOLLOWERS_AT_ONCE: Final = 10_000
-BATCHES: Final = 1000  # ten million followers; beyond that a creator's videos are pulled
-
-
-class FanOut:
-    """`video.published` → the built feeds of the author's followers; a change of whom one follows → a rebuild."""
-
-    GROUP = "fan-out"
-
-    def __init__(self, feeds: Feeds, graph: Graph) -> None:
-        self._feeds = feeds
-        self._graph = graph
-
-    async def __call__(self, batch: Sequence[Event]) -> None:
-        for event in batch:
-            data = event.data
-            if event.type == "video.published" or (
-                event.type == "video.visibility_changed" and data["visibility"] != "private"
-            ):
-                await self._push(data["user_id"], data["video_id"], data["published_at"], event.occurred_at)
-            elif event.type in {"user.followed", "user.unfollowed"}:
-                await self._feeds.drop("following", data["user_id"])
-
-    async def _push(self, author_id: str, video_id: str, published_at: int, now_ms: int) -> None:
-        after = ""
-        for _ in range(BATCHES):
-            rows = await self._graph.follower_batch(author_id, after, FOLLOWERS_AT_ONCE)
-            if rows:
-                ids = "".join(user_id for user_id, _ in rows).encode("ascii")
-                numbers = [number for _, number in rows]
-                await self._feeds.push("following", ids, numbers, video_id, published_at)
-                await self._feeds.push("feed", ids, numbers, video_id, now_ms)
-            if len(rows) < FOLLOWERS_AT_ONCE:
-                return
-            after = rows[-1][0]
-        log.warning("fan-out stopped", extra={"author_id": author_id, "video_id": video_id})
 
 
 class CountTrending:

@@ -16,6 +16,7 @@ from app.core.playback import Playbacks
 from app.http.viewer import Viewer
 from app.ports.feeds import Feeds, Kind
 from app.ports.videos import Videos
+from app.services.feed.following import Following
 from app.services.feed.mix import Entry
 from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session
 from app.services.feed.schemas import FeedPage
@@ -35,6 +36,7 @@ class FeedReads:
         feeds: Feeds,
         videos: Videos,
         sources: Sources,
+        following: Following,
         pages: Pages,
         cursors: Cursors,
         playbacks: Playbacks,
@@ -43,6 +45,7 @@ class FeedReads:
         self._feeds = feeds
         self._videos = videos
         self._sources = sources
+        self._following = following
         self._pages = pages
         self._cursors = cursors
         self._playbacks = playbacks
@@ -83,41 +86,40 @@ class FeedReads:
         self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int
     ) -> Filled[Position]:
         async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
-            return await self._rows(kind, user_id, position or start, count)
+            return await self._rows(kind, user_id, state, position or start, count)
 
         return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
 
-    async def _rows(self, kind: Kind, user_id: str, position: Position, count: int) -> list[tuple[Position, str]]:
+    async def _rows(
+        self, kind: Kind, user_id: str, state: ViewerState | None, position: Position, count: int
+    ) -> list[tuple[Position, str]]:
+        if kind == "following" and state is not None:
+            found = await self._following.read(state, upper=position.upper, after=position.after, limit=count)
+            return [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in found]
         rows: list[tuple[Position, str]] = []
         if not position.in_tail:
-            position, entries = await self._built_rows(kind, user_id, position, count)
+            position, entries = await self._built_rows(user_id, position, count)
             rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
-        if len(rows) < count and kind == "feed":
+        if len(rows) < count:
             tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
             for at, video_id in await self._tail(user_id, tail_from, count - len(rows)):
                 rows.append((tail_from.moved(at, video_id, in_tail=True), video_id))
         return rows
 
-    async def _built_rows(
-        self, kind: Kind, user_id: str, position: Position, count: int
-    ) -> tuple[Position, list[Entry]]:
-        """Entries of the built feed, and the position with the generation they are of.
-
-        A feed that was rebuilt since has new scores, so a reader of For You starts at its top; Following's scores are
-        times of publishing and mean the same in every generation.
-        """
+    async def _built_rows(self, user_id: str, position: Position, count: int) -> tuple[Position, list[Entry]]:
+        """Entries of the built For You, and the position with the generation they are of. A feed that was rebuilt since
+        has new scores, so a reader starts at its top."""
         try:
-            found = await self._feeds.read(kind, user_id, upper=position.upper, after=position.after, limit=count)
+            found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=count)
         except Unavailable:
             FALLBACKS.labels("feed").inc()
             found = None
-        stale = found is not None and kind == "feed" and position.generation not in {"", found.generation}
+        stale = found is not None and position.generation not in {"", found.generation}
         if found is None or stale:
-            whole = await self._sources.built(kind, user_id)
-            if kind == "feed":
-                position = Position(whole.generation, self._clock(), 0, "", in_tail=False, served=position.served)
+            whole = await self._sources.built("feed", user_id)
+            position = Position(whole.generation, self._clock(), 0, "", in_tail=False, served=position.served)
             entries = [entry for entry in whole.entries if _is_after(entry, position)][:count]
-            return msgspec.structs.replace(position, generation=whole.generation), entries
+            return position, entries
         return msgspec.structs.replace(position, generation=found.generation), found.entries
 
     async def _tail(self, user_id: str, position: Position, count: int) -> list[Entry]:

@@ -18,6 +18,7 @@ from app.ports.feeds import KEEP, Feeds, FeedSlice, Kind
 from app.ports.trending import TrendingLists
 from app.ports.videos import Videos
 from app.services.feed.mix import Entry, interleave, newest
+from app.services.feed.pulled import Pulled
 
 FOR_YOU_SIZE: Final = 100
 CANDIDATES: Final = 200
@@ -25,6 +26,7 @@ AUTHORS_AT_ONCE: Final = 1000
 FIRST_LOOK: Final = 50  # videos of each author at first; only an author who fills the feed is asked for more
 WATCHED: Final = 200
 SOURCE_TIMEOUT_S: Final = 0.3
+LATEST_MS: Final = 2**53
 
 # How many videos each source gives, in proportion.
 FRESH, FOLLOWED, TRENDING = 3, 2, 2
@@ -40,6 +42,7 @@ class Sources:
         activity: Activity,
         trending: TrendingLists,
         hydrator: Hydrator,
+        pulled: Pulled,
         clock: Clock,
     ) -> None:
         self._feeds = feeds
@@ -47,6 +50,7 @@ class Sources:
         self._activity = activity
         self._trending = trending
         self._hydrator = hydrator
+        self._pulled = pulled
         self._clock = clock
         self._building: dict[tuple[Kind, str], asyncio.Task[FeedSlice]] = {}
 
@@ -61,40 +65,67 @@ class Sources:
             task.add_done_callback(lambda _done: self._building.pop(key, None))
         return await asyncio.shield(task)
 
-    async def followed(self, user_id: str, limit: int) -> list[Entry]:
-        """The newest videos of everybody the user follows, by (published at, id)."""
+    async def followed(
+        self, user_id: str, limit: int, *, upper: int | None = None, after: Entry | None = None
+    ) -> list[Entry]:
+        """The newest videos of everybody the user follows, by (published at, id), published at or before `upper` (now
+        if none is given) and after the given entry if any: from the stores, whoever is pushed or pulled."""
         viewer = await self._hydrator.viewer(user_id)
         authors = [f"usr_{bare}" for bare in sorted(viewer.following)] if viewer else []
-        lists = await self._newest(authors, FIRST_LOOK)
-        merged = newest(lists, limit)
+        before_ms = min(self._clock() if upper is None else upper, after[0] if after else LATEST_MS)
+        lists = await self._newest(authors, before_ms, FIRST_LOOK)
+        merged = newest(_after(lists, after), limit)
         last = merged[-1] if len(merged) == limit else (0, "")
         cut = [
             author
             for author, entries in zip(authors, lists, strict=True)
             if len(entries) == FIRST_LOOK and entries[-1] >= last
         ]
-        if cut and limit > FIRST_LOOK:
-            merged = newest([merged, *await self._newest(cut, limit)], limit)
+        if cut:
+            more = await self._newest(cut, before_ms, limit + FIRST_LOOK)
+            merged = newest([merged, *_after(more, after)], limit)
         return merged
 
-    async def _newest(self, authors: list[str], per_author: int) -> list[list[Entry]]:
+    async def candidates(self, user_id: str, limit: int) -> list[Entry]:
+        """As `followed`, but from the shared lists for those who have one: no question to the store for each reader."""
+        viewer = await self._hydrator.viewer(user_id)
+        if viewer is None:
+            return []
         now_ms = self._clock()
+        creators = await self._pulled.creators(viewer)
+        shared = set(creators)
+        others = [author for bare in sorted(viewer.following) if (author := f"usr_{bare}") not in shared]
+        lists = await self._pulled.lists(creators, upper=now_ms, after=None, limit=limit)
+        return newest([*lists, *await self._newest(others, now_ms, FIRST_LOOK)], limit)
+
+    async def _newest(self, authors: list[str], before_ms: int, per_author: int) -> list[list[Entry]]:
         lists: list[list[Entry]] = []
         for start in range(0, len(authors), AUTHORS_AT_ONCE):
             chunk = authors[start : start + AUTHORS_AT_ONCE]
-            lists += await self._videos.newest_by_authors(chunk, now_ms, per_author)
+            lists += await self._videos.newest_by_authors(chunk, before_ms, per_author)
         return lists
 
     async def _following(self, user_id: str) -> FeedSlice:
+        """Built where pushes find it: what is published while the stores are read is pushed into it."""
+        generation = _generation()
+        try:
+            await self._feeds.begin("following", user_id, generation)
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()
         entries = await self.followed(user_id, KEEP["following"])
-        return await self._keep("following", user_id, entries)
+        whole = len(entries) < KEEP["following"]
+        try:
+            await self._feeds.finish("following", user_id, generation, entries, whole=whole)
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()  # the page is made from what was just gathered
+        return FeedSlice(generation, entries, whole)
 
     async def _for_you(self, user_id: str) -> FeedSlice:
         async def fresh() -> list[str]:
             return [video_id for _, video_id in await self._videos.fresh(None, CANDIDATES)]
 
         async def followed() -> list[str]:
-            return [video_id for _, video_id in await self.followed(user_id, FOR_YOU_SIZE)]
+            return [video_id for _, video_id in await self.candidates(user_id, FOR_YOU_SIZE)]
 
         async def trending() -> list[str]:
             return [video_id for video_id, _ in await self._trending.read("global") or []]
@@ -109,15 +140,20 @@ class Sources:
         ordered.sort(key=lambda video_id: video_id in late)  # stable: the watched ones keep their order, at the end
         now_ms = self._clock()
         entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(ordered[:FOR_YOU_SIZE])]
-        return await self._keep("feed", user_id, entries)
-
-    async def _keep(self, kind: Kind, user_id: str, entries: list[Entry]) -> FeedSlice:
-        generation = os.urandom(8).hex()
+        generation = _generation()
         try:
-            await self._feeds.build(kind, user_id, generation, entries)
+            await self._feeds.build("feed", user_id, generation, entries)
         except Unavailable:
             FALLBACKS.labels("feed").inc()  # the page is made from what was just gathered
         return FeedSlice(generation, entries)
+
+
+def _generation() -> str:
+    return os.urandom(8).hex()
+
+
+def _after(lists: list[list[Entry]], after: Entry | None) -> list[list[Entry]]:
+    return lists if after is None else [[entry for entry in entries if entry < after] for entries in lists]
 
 
 async def _within(source: Callable[[], Awaitable[list[str]]]) -> list[str]:

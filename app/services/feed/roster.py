@@ -1,0 +1,59 @@
+"""Which creators are pulled, as this process knows it: the whole table at first, then what changed, once a second.
+
+A crossing is thus seen by every reader within a second. Until then a reader may miss what was just not pushed, and
+finds it at the next look; nothing is lost, because what was stamped stays pulled (`app.services.feed.tiers`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from app.core.clock import Clock
+from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
+from app.ports.tiers import Standing, Tiers
+
+BELIEVED_MS: Final = 1000
+OVERLAP_MS: Final = 10_000  # a write that began before the last look may have committed after it
+PAGE: Final = 10_000
+PAGES: Final = 100  # a million creators of a thousand followers and more, some 200 bytes each
+
+log = logging.getLogger(__name__)
+
+
+class Roster:
+    """Standings of all creators that ever left the first tier."""
+
+    def __init__(self, tiers: Tiers, clock: Clock) -> None:
+        self._tiers = tiers
+        self._clock = clock
+        self._standings: dict[str, Standing] = {}
+        self._seen_ms = 0
+        self._asked_ms = -BELIEVED_MS
+        self._turn = asyncio.Lock()
+
+    async def of(self, user_ids: Iterable[str]) -> list[Standing]:
+        """The standings, in the order asked, of those who have one."""
+        async with self._turn:
+            now_ms = self._clock()
+            if not 0 <= now_ms - self._asked_ms < BELIEVED_MS:
+                await self._look(now_ms)
+        return [self._standings[user_id] for user_id in user_ids if user_id in self._standings]
+
+    async def _look(self, now_ms: int) -> None:
+        self._asked_ms = now_ms
+        at, after_id = max(0, self._seen_ms - OVERLAP_MS), ""
+        try:
+            for _ in range(PAGES):
+                rows = await self._tiers.changed_since(at, after_id, PAGE)
+                self._standings |= {row.user_id: row for row in rows}
+                if rows:
+                    at, after_id = rows[-1].changed_at, rows[-1].user_id
+                    self._seen_ms = max(self._seen_ms, at)
+                if len(rows) < PAGE:
+                    return
+        except Unavailable:
+            FALLBACKS.labels("tiers").inc()  # what was known goes on holding
+            return
+        log.warning("more creators are pulled than a process keeps", extra={"known": len(self._standings)})
