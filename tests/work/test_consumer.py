@@ -169,6 +169,24 @@ async def test_what_can_never_be_handled_goes_aside_at_once(world: EventWorld) -
     assert reader.dead == 1
 
 
+async def test_not_now_buries_nothing_beside_poison_either(world: EventWorld) -> None:
+    down = True
+
+    async def store() -> None:
+        if down:
+            raise Unavailable("The store is down.")
+
+    diary = Diary(at_1=raising(Never("poison")), at_2=store)
+    await publish(world, *(liked(number, "a") for number in (1, 2, 3)))
+    async with running(a_consumer(world, diary)):
+        await becomes(lambda: marks(world), {"a": 1})
+        await becomes(lambda: diary.tries.get(2, 0) > 2, True)
+        down = False
+        await becomes(lambda: marks(world), {"a": 3})
+    assert diary.seen == {"a": [2, 3]}
+    assert await letters(world) == [1]
+
+
 async def test_a_failing_event_is_tried_five_times(world: EventWorld) -> None:
     luck = iter([ValueError("once"), ValueError("twice"), None])
 
