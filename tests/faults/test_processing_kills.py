@@ -50,7 +50,9 @@ async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
     author, follower = await sign_up(kinora.client, "author"), await sign_up(kinora.client, "follower")
     await kinora.client.post(f"/api/v1/users/{author.user_id}/follow", headers=follower.headers)
+    begins = asyncio.create_task(attempt_begins(kinora))
     calm = await upload(kinora.client, author, clip(folder, 0, seconds=1.0))
+    await begins
     began_s = time.monotonic()
     await active(kinora.client, author, calm)
     whole_s = time.monotonic() - began_s
@@ -81,48 +83,6 @@ async def survive(kinora: Kinora, folder: Path, kills: int, seed: int) -> None:
         return await feed() == sorted(video_ids)
 
     await until(whole, "the follower has each video once")
-
-
-async def test_every_video_is_published_once_whenever_the_worker_is_killed(kinora: Kinora, tmp_path: Path) -> None:
-    await survive(kinora, tmp_path, kills=2, seed=1)
-
-
-@pytest.mark.long
-async def test_ten_kills_at_random_points(kinora: Kinora, tmp_path: Path) -> None:
-    await survive(kinora, tmp_path, kills=10, seed=2)
-
-
-@pytest.mark.long
-async def test_a_stopped_worker_gives_its_job_to_whoever_comes_next(kinora: Kinora, tmp_path: Path) -> None:
-    author = await sign_up(kinora.client, "author")
-    begins = asyncio.create_task(attempt_begins(kinora))
-    slow = plain(tmp_path / "slow.mp4", size="1080x1920", seconds=20.0).read_bytes()  # takes longer than the grace
-    video_id = await upload(kinora.client, author, slow)
-    await begins
-
-    try:
-        assert await kinora.terminate("worker") == 0
-        assert kinora.tools() == []
-        assert list(kinora.work_root.glob(f"{video_id}-*")) == []
-        free = "SELECT lease_until IS NULL AND due_at <= now() AND done_at IS NULL FROM work.jobs WHERE subject = $1"
-        assert await kinora.database.fetchval(free, video_id) is True
-    finally:
-        kinora.start("worker")
-    await active(kinora.client, author, video_id)
-    await check_once(kinora, video_id)
-
-
-async def test_an_encoder_dies_with_its_worker(kinora: Kinora, tmp_path: Path) -> None:
-    author = await sign_up(kinora.client, "author")
-    slow = plain(tmp_path / "slow.mp4", size="720x1280", seconds=15.0).read_bytes()  # much longer than it has to end
-    video_id = await upload(kinora.client, author, slow)
-    await until(lambda: kinora.tools(FFMPEG), "the encoder is at work")
-
-    kinora.kill("worker")
-
-    await until(lambda: not kinora.tools(), "no tool outlives the worker", patience_s=1.0)
-    assert (await kinora.client.delete(f"/api/v1/videos/{video_id}", headers=author.headers)).status_code == 204
-    kinora.start("worker")
 
 
 async def test_a_video_deleted_in_mid_processing_leaves_no_files(kinora: Kinora, tmp_path: Path) -> None:
@@ -197,3 +157,46 @@ async def claimed(jobs: Jobs, video_id: str) -> Job:
     await until(claim, f"the job of {video_id} is due")
     assert found[0].subject == video_id
     return found[0]
+
+
+async def test_every_video_is_published_once_whenever_the_worker_is_killed(kinora: Kinora, tmp_path: Path) -> None:
+    await survive(kinora, tmp_path, kills=2, seed=1)
+
+
+@pytest.mark.long
+async def test_ten_kills_at_random_points(kinora: Kinora, tmp_path: Path) -> None:
+    await survive(kinora, tmp_path, kills=10, seed=2)
+
+
+@pytest.mark.long
+async def test_an_encoder_dies_with_its_worker(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    slow = plain(tmp_path / "slow.mp4", size="720x1280", seconds=15.0).read_bytes()  # much longer than it has to end
+    video_id = await upload(kinora.client, author, slow)
+    await until(lambda: kinora.tools(FFMPEG), "the encoder is at work")
+
+    kinora.kill("worker")
+
+    await until(lambda: not kinora.tools(), "no tool outlives the worker", patience_s=1.0)
+    assert (await kinora.client.delete(f"/api/v1/videos/{video_id}", headers=author.headers)).status_code == 204
+    kinora.start("worker")
+
+
+@pytest.mark.long
+async def test_a_stopped_worker_gives_its_job_to_whoever_comes_next(kinora: Kinora, tmp_path: Path) -> None:
+    author = await sign_up(kinora.client, "author")
+    begins = asyncio.create_task(attempt_begins(kinora))
+    slow = plain(tmp_path / "slow.mp4", size="1080x1920", seconds=20.0).read_bytes()  # takes longer than the grace
+    video_id = await upload(kinora.client, author, slow)
+    await begins
+
+    try:
+        assert await kinora.terminate("worker") == 0
+        assert kinora.tools() == []
+        assert list(kinora.work_root.glob(f"{video_id}-*")) == []
+        free = "SELECT lease_until IS NULL AND due_at <= now() AND done_at IS NULL FROM work.jobs WHERE subject = $1"
+        assert await kinora.database.fetchval(free, video_id) is True
+    finally:
+        kinora.start("worker")
+    await active(kinora.client, author, video_id)
+    await check_once(kinora, video_id)
