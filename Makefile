@@ -5,14 +5,15 @@
 #   make setup       what the tests need; as root it installs Debian packages, else it lists what is missing
 #   make test        lint, types, import rules, then every test that is not long
 #   make test-long   faults, floods and many repetitions
-#   make perf-gate   speed against the committed baseline
+#   make perf        every measured speed, as a table and a picture
+#   make perf-gate   the same against the committed budgets: fails where one is slower
 #   make lint        the checks that run nothing
 #
 # There is no `make soak` yet: it comes with the two-hour test it would run.
 #
 # Settings are KINORA_* variables: make run KINORA_PORT=9000 KINORA_DATA=/srv/kinora
 
-.PHONY: run setup test test-long perf-gate lint
+.PHONY: run setup test test-long perf perf-gate lint
 .SILENT:
 .NOTPARALLEL:
 
@@ -32,9 +33,11 @@ test: setup lint
 test-long: setup
 	$(BIN)/python -m pytest -m long
 
-# Until perf/gate.py is there nothing is measured, and that is what it says.
+perf: setup
+	$(BIN)/python -m perf
+
 perf-gate: setup
-	if [ -f perf/gate.py ]; then $(BIN)/python perf/gate.py; else echo "perf/gate.py does not exist: nothing was measured."; fi
+	$(BIN)/python -m perf.gate
 
 lint: setup
 	$(BIN)/ruff check .

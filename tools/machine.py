@@ -34,7 +34,9 @@ def needs_of_run() -> list[Need]:
 
 def needs_of_tests() -> list[Need]:
     """For `make test`, beside those of `make run`."""
+    compilers = filter(None, (os.environ.get("CXX"), "c++", "g++"))
     return [
+        Need("a C++ compiler", ("g++",), any(map(shutil.which, compilers))),
         Need("Chromium", ("chromium", "fonts-liberation"), shutil.which("chromium") is not None),
         Need("bubblewrap", ("bubblewrap",), shutil.which("bwrap") is not None),
     ]
