@@ -96,6 +96,13 @@ def deadletter(settings: Settings, arguments: argparse.Namespace) -> int:
     return _loop(run_deadletter(settings, arguments))
 
 
+def tier(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.commands import tier as run_tier
+
+    _beside_running(settings)
+    return _loop(run_tier(settings, arguments))
+
+
 def keys(settings: Settings, _: argparse.Namespace) -> int:
     from app.commands import keys_rotate as run_keys_rotate
 
@@ -147,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     filler.add_argument("--users", type=_count, default=12, metavar="N")
     filler.add_argument("--videos", type=_count, default=24, metavar="N")
     add(deadletter, "events that could not be handled").add_argument("action", choices=("list", "replay"))
+    add(tier, "how a creator's videos reach their followers, and why").add_argument(
+        "user", metavar="USER", help="an id or @name"
+    )
     add(keys, "the keys that sign access tokens").add_argument("action", choices=("rotate",))
     counter = add(reconcile, "compare every count with the truth")
     counter.add_argument("--repair", action="store_true", help="and put the wrong ones right")

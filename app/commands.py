@@ -9,9 +9,11 @@ from app.adapters.postgres import migrator
 from app.adapters.postgres.migrations import MigrationError
 from app.core.clock import system_ms
 from app.core.config import Settings
-from app.core.errors import Unavailable
+from app.core.errors import NotFound, Unavailable
 from app.http.operations import check_all, product_version
 from app.ports.media import MediaFailed
+from app.services.feed.tier_report import TierReport
+from app.services.feed.tiers import Limits as TierLimits
 from app.stores import Stores, open_stores
 
 LETTERS = 1000
@@ -93,6 +95,19 @@ async def reconcile(settings: Settings, arguments: Namespace) -> int:
             print(f"{report.kind:<15} {words}")
             left += report.drifted - report.repaired
     return 1 if left else 0
+
+
+async def tier(settings: Settings, arguments: Namespace) -> int:
+    """Says in which tier a creator (an id or @name) is, and why; 1 if there is no such person."""
+    async with open_stores(settings) as stores:
+        report = TierReport(stores.tiers, stores.graph, stores.active, TierLimits.of(settings))
+        try:
+            user = await features.build(settings, stores, system_ms).people.find(arguments.user)
+        except NotFound as error:
+            print(error.detail, file=sys.stderr)
+            return 1
+        print(*await report.lines(user, system_ms()), sep="\n")
+    return 0
 
 
 async def keys_rotate(settings: Settings) -> int:
