@@ -59,7 +59,11 @@ async def test_two_hundred_likes_at_once_are_one_row_and_one_event(
     video = await make_video(stores, author.user_id)
 
     async def like() -> httpx.Response:
-        return await client.post(f"/api/v1/videos/{video.video_id}/like", headers=fan.headers)
+        for _ in range(20):
+            answer = await client.post(f"/api/v1/videos/{video.video_id}/like", headers=fan.headers)
+            if answer.status_code != 503:  # a rush beyond what the pool takes in time is told to come again
+                break
+        return answer
 
     answers = await asyncio.gather(*(like() for _ in range(200)))
 
