@@ -117,6 +117,13 @@ def reconcile(settings: Settings, arguments: argparse.Namespace) -> int:
     return _loop(run_reconcile(settings, arguments))
 
 
+def trending(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.commands import trending as run_trending
+
+    _beside_running(settings)
+    return _loop(run_trending(settings, arguments))
+
+
 def openapi(settings: Settings, _: argparse.Namespace) -> int:
     from app.main import openapi_json
 
@@ -160,6 +167,14 @@ def _parser() -> argparse.ArgumentParser:
     add(keys, "the keys that sign access tokens").add_argument("action", choices=("rotate",))
     counter = add(reconcile, "compare every count with the truth")
     counter.add_argument("--repair", action="store_true", help="and put the wrong ones right")
+    scores = add(trending, "why a video trends, and taking a bot's part out").add_subparsers(
+        required=True, metavar="action", dest="action"
+    )
+    explained = scores.add_parser("explain", help="the terms of a video's score and the events behind it")
+    explained.add_argument("video", metavar="VIDEO")
+    explained.add_argument("--scope", default="global", help="a region, a category or global (the default)")
+    retracted = scores.add_parser("retract", help="take out of every list what somebody's events added")
+    retracted.add_argument("--actor", required=True, metavar="USER")
     add(openapi, "print the OpenAPI document")
     return parser
 

@@ -12,6 +12,7 @@ from app.core.config import Settings
 from app.core.errors import NotFound, Unavailable
 from app.http.operations import check_all, product_version
 from app.ports.media import MediaFailed
+from app.services.feed.scores import Explainer, lines
 from app.services.feed.tier_report import TierReport
 from app.services.feed.tiers import Limits as TierLimits
 from app.stores import Stores, open_stores
@@ -107,6 +108,22 @@ async def tier(settings: Settings, arguments: Namespace) -> int:
             print(error.detail, file=sys.stderr)
             return 1
         print(*await report.lines(user, system_ms()), sep="\n")
+    return 0
+
+
+async def trending(settings: Settings, arguments: Namespace) -> int:
+    """Prints the terms and the events behind a video's score, or takes an actor's part out of every list."""
+    async with open_stores(settings) as stores:
+        explainer = Explainer(stores.ledger, features.build(settings, stores, system_ms).board, system_ms)
+        if arguments.action == "retract":
+            taken = await explainer.retract(arguments.actor)
+            print(f"{taken.events} events of {arguments.actor} taken out of {', '.join(taken.scopes) or 'no list'}.")
+            return 0
+        found = await explainer.explain(arguments.video, arguments.scope)
+        if found is None:
+            print(f"Nothing was ever counted for {arguments.video} in {arguments.scope}.", file=sys.stderr)
+            return 1
+        print("\n".join(lines(arguments.video, found)))
     return 0
 
 

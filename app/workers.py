@@ -30,6 +30,7 @@ Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 Handle = Callable[[Sequence[Event]], Awaitable[None]]
 
 STALE_UPLOAD_MS: Final = 2 * HOUR_MS
+CONTRIBUTIONS_KEPT_MS: Final = 90 * DAY_MS  # as long as the facts they come from
 
 
 def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[str, ...], Handle]]:
@@ -70,6 +71,7 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("jobs", 3600, lambda: _pruned(stores)),
         Tick("blobs", 3600, lambda: _swept(stores)),
         Tick("work", 3600, processor.sweep),
+        Tick("contributions", 3600, lambda: stores.ledger.prune(system_ms() - CONTRIBUTIONS_KEPT_MS)),
         Tick("reconcile", 3600, reconciler(stores, built).publish, limit_s=900),
     ]
 

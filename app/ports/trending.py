@@ -10,7 +10,8 @@ import msgspec
 
 
 class Delta(msgspec.Struct, frozen=True):
-    """What one event adds: any of the three may be negative (an unlike)."""
+    """What one event adds: any of the three may be negative (an unlike). `actor` is who did it, a user or what stands
+    for an anonymous visitor; `at` is when, in ms (one in the future counts as now)."""
 
     event_id: str
     video_id: str
@@ -19,6 +20,31 @@ class Delta(msgspec.Struct, frozen=True):
     views: int = 0
     likes: int = 0
     shares: int = 0
+    actor: str = ""
+    at: int = 0
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """What one event added, as it is kept for 90 days. `cause` is event/group; `retracted`: it was taken out again."""
+
+    cause: str
+    actor: str
+    views: int
+    likes: int
+    shares: int
+    scopes: tuple[str, ...]
+    at: int
+    retracted: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A video's row in a scope; `above` counts the rows that rank higher (at most 10,000 are counted)."""
+
+    views: int
+    likes: int
+    shares: int
+    published_at: int
+    above: int
 
 
 class LedgerColumns(msgspec.Struct, frozen=True):
@@ -38,6 +64,19 @@ class Ledger(Protocol):
 
     async def scopes(self, rank_key_from: int) -> list[str]:
         """Scopes that have a row at or above the bound (at most 1,000)."""
+
+    async def standing(self, video_id: str, scope: str) -> Standing | None:
+        """The video's row, or None if nothing was ever added to it there."""
+
+    async def contributions(self, video_id: str, scope: str, limit: int) -> list[Contribution]:
+        """What was added to the video in the scope, the newest first, retracted ones too."""
+
+    async def retract(self, actor: str, limit: int) -> tuple[int, frozenset[str]]:
+        """Takes out of every scope what at most 500 of the actor's events added; how many, and the scopes. Zero once
+        all is out. What the actor does later counts again, except the taking back of a like that is out already."""
+
+    async def prune(self, before_ms: int) -> None:
+        """Forgets contributions that are older (at most a million); the ledger keeps its sums."""
 
 
 class TrendingLists(Protocol):

@@ -4,12 +4,13 @@ import asyncio
 import random
 
 import asyncpg
+import msgspec
 import pytest
 
 from app.core import ids
 from app.core.clock import system_ms
 from app.core.errors import Unavailable
-from app.ports.trending import Delta, Ledger, LedgerColumns
+from app.ports.trending import Contribution, Delta, Ledger, LedgerColumns, Standing
 from hotpath import trending
 from tests.contract.evidence import Evidence
 
@@ -21,7 +22,8 @@ def a_scope() -> str:
 
 
 def a_delta(scope: str, video_id: str, published_at: int = 1_800_000_000_000, **counts: int) -> Delta:
-    return Delta(ids.new("evt"), video_id, published_at, (scope,), **counts)
+    delta = Delta(ids.new("evt"), video_id, published_at, (scope,))
+    return msgspec.structs.replace(delta, **counts)
 
 
 async def test_deltas_of_a_video_add_up_in_each_scope(ledger: Ledger) -> None:
@@ -131,11 +133,11 @@ async def test_scopes_are_those_with_a_row_at_or_above_the_bound(ledger: Ledger)
     assert {risen, fallen} <= set(await ledger.scopes(trending.rank_key(1000, published_at)))
 
 
-@pytest.mark.parametrize("table", ["applied", "trending_ledger"])
+@pytest.mark.parametrize("table", ["applied", "trending_contributions", "trending_ledger"])
 async def test_a_batch_killed_anywhere_leaves_nothing(ledger: Ledger, activity_store: Evidence, table: str) -> None:
     scope = a_scope()
     first, last = a_delta(scope, ids.new("vid"), views=1), a_delta(scope, ids.new("vid"), views=1)
-    row = {"applied": {"cause": f"{last.event_id}/trending"}, "trending_ledger": {"video_id": last.video_id}}[table]
+    row = {"applied": {"cause": f"{last.event_id}/trending"}}.get(table, {"video_id": last.video_id})
     async with activity_store.dies_at(table, **row):
         with pytest.raises(Unavailable):
             await ledger.add([first, last], "trending")
@@ -144,3 +146,94 @@ async def test_a_batch_killed_anywhere_leaves_nothing(ledger: Ledger, activity_s
     for _ in range(2):
         await ledger.add([first, last], "trending")
     assert (await ledger.leaders(scope, ALL, 10)).points == [1000, 1000]
+
+
+async def test_contributions_are_kept_with_what_they_moved_and_tell_a_videos_standing(ledger: Ledger) -> None:
+    here, there, one, best = a_scope(), a_scope(), ids.new("vid"), ids.new("vid")
+    liked = Delta(ids.new("evt"), one, 7, (here, there), likes=1, actor="ada", at=1000)
+    shared = Delta(ids.new("evt"), one, 7, (here,), shares=1, actor="bob", at=2000)
+    await ledger.add([liked, a_delta(here, best, 8, shares=9), shared, liked], "trending")
+    await ledger.add([liked], "trending")
+
+    assert await ledger.standing(one, here) == Standing(views=0, likes=1, shares=1, published_at=7, above=1)
+    assert await ledger.standing(best, here) == Standing(views=0, likes=0, shares=9, published_at=8, above=0)
+    assert await ledger.standing(best, there) is None
+    of_ada = Contribution(f"{liked.event_id}/trending", "ada", 0, 1, 0, (here, there), 1000, False)
+    of_bob = Contribution(f"{shared.event_id}/trending", "bob", 0, 0, 1, (here,), 2000, False)
+    assert await ledger.contributions(one, here, 10) == [of_bob, of_ada]
+    assert await ledger.contributions(one, here, 1) == [of_bob]
+    assert await ledger.contributions(one, there, 10) == [of_ada]
+
+
+async def test_an_event_of_the_future_counts_as_now(ledger: Ledger) -> None:
+    scope, video = a_scope(), ids.new("vid")
+    await ledger.add([Delta(ids.new("evt"), video, 7, (scope,), likes=1, actor="ada", at=2**47)], "trending")
+    (kept,) = await ledger.contributions(video, scope, 10)
+    assert kept.at <= system_ms()
+
+
+async def test_an_actors_part_is_taken_out_of_every_scope_once(ledger: Ledger) -> None:
+    here, there, bot, video = a_scope(), a_scope(), ids.new("usr"), ids.new("vid")
+    before = [a_delta(here, video, 7, views=3), a_delta(there, video, 7, likes=2)]
+    of_the_bot = [Delta(ids.new("evt"), video, 7, (here, there), shares=1, actor=bot, at=1) for _ in range(40)]
+    await ledger.add([*before, *of_the_bot], "trending")
+
+    results = await asyncio.gather(*(ledger.retract(bot, 15) for _ in range(5)))
+
+    assert sum(count for count, _ in results) == 40
+    assert frozenset().union(*(scopes for _, scopes in results)) == {here, there}
+    assert await ledger.retract(bot, 15) == (0, frozenset())
+    assert (await ledger.leaders(here, ALL, 10)).points == [3000]
+    assert (await ledger.leaders(there, ALL, 10)).points == [1000]
+    await ledger.add(of_the_bot, "trending")  # delivered once more
+    assert (await ledger.leaders(here, ALL, 10)).points == [3000]
+    assert {kept.retracted for kept in await ledger.contributions(video, there, 50) if kept.actor == bot} == {True}
+
+
+async def test_an_unlike_takes_nothing_back_a_second_time(ledger: Ledger) -> None:
+    scope, bot, video = a_scope(), ids.new("usr"), ids.new("vid")
+
+    async def points_after(likes: int) -> int:
+        delta = Delta(ids.new("evt"), video, 7, (scope,), likes=likes, actor=bot, at=1)
+        await ledger.add([delta], "trending")
+        return (await ledger.leaders(scope, ALL, 10)).points[0]
+
+    await ledger.add([a_delta(scope, video, 7, views=1)], "trending")
+    assert await points_after(1) == 1500
+    assert (await ledger.retract(bot, 500))[0] == 1
+    assert await points_after(-1) == 1000
+    assert await points_after(1) == 1500
+    assert await points_after(-1) == 1000
+
+
+async def test_unlikes_and_a_retraction_at_once_leave_nothing_of_the_actor(ledger: Ledger) -> None:
+    scope, bot, videos = a_scope(), ids.new("usr"), [ids.new("vid") for _ in range(30)]
+    await ledger.add([a_delta(scope, video, 7, views=1) for video in videos], "trending")
+    likes = [Delta(ids.new("evt"), video, 7, (scope,), likes=1, actor=bot, at=1) for video in videos]
+    await ledger.add(likes, "trending")
+    unlikes = [Delta(ids.new("evt"), video, 7, (scope,), likes=-1, actor=bot, at=2) for video in videos]
+
+    await asyncio.gather(*(ledger.add([each], "trending") for each in unlikes), ledger.retract(bot, 20))
+    for _ in range(10):
+        await ledger.retract(bot, 20)
+
+    assert (await ledger.leaders(scope, ALL, 100)).points == [1000] * 30
+
+
+async def test_a_killed_retraction_takes_nothing(ledger: Ledger, activity_store: Evidence) -> None:
+    scope, bot, video = a_scope(), ids.new("usr"), ids.new("vid")
+    await ledger.add([Delta(ids.new("evt"), video, 7, (scope,), likes=1, actor=bot, at=1)], "trending")
+    async with activity_store.dies_at("trending_ledger", video_id=video):
+        with pytest.raises(Unavailable):
+            await ledger.retract(bot, 10)
+    assert (await ledger.leaders(scope, ALL, 10)).points == [500]
+    assert await ledger.retract(bot, 10) == (1, frozenset({scope}))
+
+
+async def test_old_contributions_are_forgotten_and_their_sums_stay(ledger: Ledger) -> None:
+    scope, video = a_scope(), ids.new("vid")
+    old, young = (Delta(ids.new("evt"), video, 7, (scope,), likes=1, actor="ada", at=at) for at in (5, system_ms()))
+    await ledger.add([old, young], "trending")
+    await ledger.prune(6)
+    assert [kept.cause for kept in await ledger.contributions(video, scope, 10)] == [f"{young.event_id}/trending"]
+    assert (await ledger.leaders(scope, ALL, 10)).points == [1000]

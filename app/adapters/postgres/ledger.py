@@ -8,12 +8,16 @@ from collections.abc import Collection, Sequence
 
 import asyncpg
 
+from app.adapters.postgres import contributions
 from app.adapters.postgres.pool import connection
 from app.adapters.postgres.write import retried, write
-from app.ports.trending import Delta, LedgerColumns
+from app.ports.trending import Contribution, Delta, LedgerColumns, Standing
 
 MAX_DELTAS = 500
 MAX_SCOPES = 1_000
+MAX_ABOVE = 10_000
+PRUNE_ROWS = 5_000
+PRUNE_ROUNDS = 200  # at most a million rows in one call; the next call goes on
 
 _MARK_MANY = """
     INSERT INTO activity.applied (cause) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING cause"""
@@ -36,6 +40,13 @@ _SCOPES = """
         ) following
     )
     SELECT scope FROM best WHERE rank_key >= $1 LIMIT $2"""
+_STANDING = """
+    SELECT l.views, l.likes, l.shares, l.published_at,
+           (SELECT count(*) FROM (
+                SELECT FROM activity.trending_ledger o
+                WHERE o.scope = l.scope AND o.rank_key >= l.rank_key
+                  AND (o.rank_key > l.rank_key OR o.video_id < l.video_id) LIMIT $3) higher)
+    FROM activity.trending_ledger l WHERE l.scope = $1 AND l.video_id = $2"""
 
 _Row = tuple[str, str, int, int, int, int]  # the parameters of _ADD, one row
 
@@ -56,9 +67,9 @@ class PostgresLedger:
         async with write(self._pool, "activity") as w:
             # Marks and rows are both written in the order of their keys, so that batches that overlap can't deadlock.
             marked = await w.conn.fetch(_MARK_MANY, sorted(by_cause))
-            rows = _aggregated([by_cause[cause] for (cause,) in marked])
-            if rows:
-                await w.conn.execute(_ADD, *zip(*rows, strict=True))
+            if marked:
+                counting = await contributions.put(w.conn, [(cause, by_cause[cause]) for (cause,) in marked])
+                await _move(w.conn, _aggregated(counting))
 
     async def leaders(self, scope: str, rank_key_from: int, limit: int) -> LedgerColumns:
         async with connection(self._pool) as conn:
@@ -68,6 +79,34 @@ class PostgresLedger:
     async def scopes(self, rank_key_from: int) -> list[str]:
         async with connection(self._pool) as conn:
             return [scope for (scope,) in await conn.fetch(_SCOPES, rank_key_from, MAX_SCOPES)]
+
+    async def standing(self, video_id: str, scope: str) -> Standing | None:
+        async with connection(self._pool) as conn:
+            row = await conn.fetchrow(_STANDING, scope, video_id, MAX_ABOVE)
+        return Standing(*row) if row else None
+
+    async def contributions(self, video_id: str, scope: str, limit: int) -> list[Contribution]:
+        async with connection(self._pool) as conn:
+            return await contributions.newest(conn, video_id, scope, limit)
+
+    @retried
+    async def retract(self, actor: str, limit: int) -> tuple[int, frozenset[str]]:
+        async with write(self._pool, "activity") as w:
+            taken = await contributions.take(w.conn, actor, min(limit, MAX_DELTAS))
+            rows = _aggregated(taken)
+            await _move(w.conn, [(*row[:3], -row[3], -row[4], -row[5]) for row in rows])
+        return len(taken), frozenset(scope for scope, *_ in rows)
+
+    async def prune(self, before_ms: int) -> None:
+        async with connection(self._pool) as conn:
+            for _ in range(PRUNE_ROUNDS):
+                if await contributions.prune(conn, before_ms, PRUNE_ROWS) < PRUNE_ROWS:
+                    return
+
+
+async def _move(conn: asyncpg.Connection, rows: Sequence[_Row]) -> None:
+    if rows:
+        await conn.execute(_ADD, *zip(*rows, strict=True))
 
 
 def _aggregated(deltas: Collection[Delta]) -> list[_Row]:

@@ -31,6 +31,8 @@ class CountTrending:
 
 
 def _weights(event: Event) -> dict[str, int] | None:
+    if event.key == event.data.get("author_id"):  # nobody makes their own video trend
+        return None
     if event.type == "video.viewed":
         return {"views": 1} if event.data.get("counted") else None
     return {"video.liked": {"likes": 1}, "video.unliked": {"likes": -1}, "video.shared": {"shares": 1}}.get(event.type)
@@ -40,4 +42,14 @@ def _delta(event: Event, video: Video, weights: dict[str, int]) -> Delta:
     region: Any = event.data.get("region")
     scopes = ("global", video.category, *([region] if region else []))
     published_at = video.published_at or video.created_at
-    return Delta(event.event_id, video.video_id, min(published_at, event.occurred_at), scopes, **weights)
+    return Delta(
+        event_id=event.event_id,
+        video_id=video.video_id,
+        published_at=min(published_at, event.occurred_at),
+        scopes=scopes,
+        views=weights.get("views", 0),
+        likes=weights.get("likes", 0),
+        shares=weights.get("shares", 0),
+        actor=event.key,
+        at=event.occurred_at,
+    )
