@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import { AuthDialog } from "./features/auth/AuthDialog";
 import { AuthPage } from "./features/auth/AuthPage";
@@ -26,7 +26,6 @@ const PROFILE = /^\/@(?<name>[^/]+)\/?$/;
 
 export function App() {
   const session = useSession();
-  useEffect(() => void restoreSession(), []);
 
   if (session.status === "restoring") return <Splash />;
   if (session.status === "unreachable") {

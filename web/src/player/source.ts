@@ -42,6 +42,9 @@ function attachHls(video: HTMLVideoElement, url: string, mode: Mode, events: Sou
   const hls = new Hls({
     ...BUFFER[mode],
     backBufferLength: BACK_BUFFER_S,
+    // The first segment is fetched once, at the rendition that earlier clips speak for, while the element still opens.
+    testBandwidth: false,
+    startFragPrefetch: true,
     capLevelToPlayerSize: true,
     abrEwmaDefaultEstimate: bandwidthBps,
   });

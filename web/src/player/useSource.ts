@@ -1,8 +1,12 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { createStore, useStore } from "../api/store";
 import { attachSource, type Mode, type Source } from "./source";
 
 /** Renewals in a row without a frame in between: then the clip is really out of reach. */
 const MAX_RENEWALS = 3;
+
+/** On a fresh page the clip on screen gets the whole connection; the next ones warm up once it plays. */
+const anyPlayed = createStore(false);
 
 interface SourceState {
   failed: boolean;
@@ -29,10 +33,12 @@ export function useSource(
   latest.current.renew = renew;
   latest.current.mode = mode;
 
+  const wanted = useStore(anyPlayed) || mode === "active";
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt attaches anew
   useEffect(() => {
     const video = ref.current;
-    if (!video) return;
+    if (!video || !wanted) return;
     let renewals = 0;
     let renewing = false;
     let gone = false;
@@ -50,6 +56,7 @@ export function useSource(
     }
     const onPlaying = () => {
       renewals = 0;
+      anyPlayed.set(true);
     };
     video.addEventListener("playing", onPlaying);
     source.current = attachSource(video, latest.current.address, latest.current.mode, {
@@ -62,7 +69,7 @@ export function useSource(
       source.current?.destroy();
       source.current = null;
     };
-  }, [ref, attempt]);
+  }, [ref, attempt, wanted]);
 
   useEffect(() => {
     source.current?.setMode(mode);

@@ -1,7 +1,6 @@
 import { Link, useLocation } from "wouter";
 import { useSession } from "../features/auth/session";
-import { FEEDS } from "../features/feed/FeedTabs";
-import { refreshFeed } from "../features/feed/feeds";
+import { FEEDS, refreshFeed } from "../features/feed/feeds";
 import { UploadPill } from "../features/upload/UploadPill";
 import { Avatar } from "../ui/Avatar";
 import { ButtonLink } from "../ui/Button";

@@ -1,6 +1,6 @@
 import { Link, useLocation } from "wouter";
 import { useSession } from "../features/auth/session";
-import { FEEDS } from "../features/feed/FeedTabs";
+import { FEEDS } from "../features/feed/feeds";
 import { UploadPill } from "../features/upload/UploadPill";
 import { Avatar } from "../ui/Avatar";
 import { cx } from "../ui/cx";

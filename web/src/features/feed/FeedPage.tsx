@@ -10,25 +10,21 @@ import { useSession } from "../auth/session";
 import { ClipList } from "./ClipList";
 import styles from "./FeedPage.module.css";
 import { FeedTabs } from "./FeedTabs";
-import { feedOf } from "./feeds";
+import { FEEDS, feedOf } from "./feeds";
 
-const WORDS: Record<FeedKind, string> = {
-  "for-you": "For You",
-  following: "Following",
-  trending: "Trending",
-};
+const wordsFor = (kind: FeedKind) => FEEDS.find((feed) => feed.kind === kind)?.label ?? "";
 
 /** `/`, `/following` and `/trending`. */
 export function FeedPage({ kind }: { kind: FeedKind }) {
   const session = useSession();
   const member = session.status === "member";
   const isPhone = useIsPhone();
-  useTitle(WORDS[kind]);
+  useTitle(wordsFor(kind));
   if (!member && kind === "for-you") return <Redirect to="/trending" replace />;
 
   return (
     <div className={styles.page}>
-      <h1 className="sr-only">{WORDS[kind]}</h1>
+      <h1 className="sr-only">{wordsFor(kind)}</h1>
       {isPhone && <FeedTabs kind={kind} />}
       {member || kind === "trending" ? (
         <Feed key={`${kind}:${member ? session.me.user_id : ""}`} kind={kind} />
@@ -55,7 +51,7 @@ function Feed({ kind }: { kind: FeedKind }) {
   return (
     <ClipList
       store={feed.store}
-      label={WORDS[kind]}
+      label={wordsFor(kind)}
       index={index}
       onIndex={feed.place.set}
       empty={<EmptyFeed kind={kind} />}

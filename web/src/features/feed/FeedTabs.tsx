@@ -2,13 +2,7 @@ import { Link } from "wouter";
 import type { FeedKind } from "../../api/feed";
 import { cx } from "../../ui/cx";
 import styles from "./FeedTabs.module.css";
-import { refreshFeed } from "./feeds";
-
-export const FEEDS: readonly { kind: FeedKind; href: string; label: string }[] = [
-  { kind: "following", href: "/following", label: "Following" },
-  { kind: "for-you", href: "/", label: "For You" },
-  { kind: "trending", href: "/trending", label: "Trending" },
-];
+import { FEEDS, refreshFeed } from "./feeds";
 
 /** The three feeds above the clip, on a phone. */
 export function FeedTabs({ kind }: { kind: FeedKind }) {

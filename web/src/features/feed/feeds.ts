@@ -4,6 +4,13 @@ import { createStore, type Store } from "../../api/store";
 import type { Video } from "../../api/types";
 import { onSessionChange } from "../auth/session";
 
+/** The feeds, their addresses in this page, and their names. */
+export const FEEDS: readonly { kind: FeedKind; href: string; label: string }[] = [
+  { kind: "following", href: "/following", label: "Following" },
+  { kind: "for-you", href: "/", label: "For You" },
+  { kind: "trending", href: "/trending", label: "Trending" },
+];
+
 /** A list of clips and where one is in it. It outlives its screen, so that "back" returns to the same clip. */
 export interface ClipFeed {
   readonly store: PagedStore<Video>;
