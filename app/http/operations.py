@@ -40,7 +40,8 @@ async def check_all(checks: dict[str, Check]) -> dict[str, str]:
 
     async def one(check: Check) -> str:
         try:
-            await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await check()
         except TimeoutError:
             return f"no answer within {CHECK_TIMEOUT_S:g} s"
         except KinoraError as error:

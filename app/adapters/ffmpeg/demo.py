@@ -46,7 +46,8 @@ async def make_clip(to: Path, number: int, title: str, handle: str) -> None:
     )
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     try:
-        _, errors = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+        async with asyncio.timeout(TIMEOUT_S):
+            _, errors = await process.communicate()
     except BaseException:
         if process.returncode is None:
             process.kill()

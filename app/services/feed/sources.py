@@ -159,7 +159,8 @@ def _after(lists: list[list[Entry]], after: Entry | None) -> list[list[Entry]]:
 async def _within(source: Callable[[], Awaitable[list[str]]]) -> list[str]:
     """What a source gives in time; a source that is down or slow gives nothing."""
     try:
-        return await asyncio.wait_for(source(), SOURCE_TIMEOUT_S)
+        async with asyncio.timeout(SOURCE_TIMEOUT_S):
+            return await source()
     except (Unavailable, TimeoutError):
         FALLBACKS.labels("source").inc()
         return []
