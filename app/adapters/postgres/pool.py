@@ -73,7 +73,7 @@ def translate() -> Iterator[None]:
         yield
     except _NOT_NOW as error:
         raise Unavailable("The database cannot answer now.") from error
-    except asyncpg.InterfaceError as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if not _says_closed(error):
             raise
         raise Unavailable("The database cannot answer now.") from error
@@ -89,10 +89,12 @@ def to_ms(time: datetime) -> int:
     return (time - _EPOCH) // _MILLISECOND
 
 
-def _says_closed(error: asyncpg.InterfaceError) -> bool:
-    # A connection or pool that went away between two statements has no class of its own in the driver.
+def _says_closed(error: asyncpg.InterfaceError | asyncpg.InternalClientError) -> bool:
+    # A connection or pool that went away between two statements has no class of its own in the driver. State 2 is
+    # ERROR_CONSUME (asyncpg/protocol/coreproto.pxd): a dying server said goodbye to a connection that was idle.
+    signs = ("is closed", "is closing", "released back to the pool", "another operation (2) is in progress")
     message = str(error)
-    return any(sign in message for sign in ("is closed", "is closing", "released back to the pool"))
+    return any(sign in message for sign in signs)
 
 
 async def _prepare(conn: asyncpg.Connection) -> None:
