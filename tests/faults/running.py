@@ -118,7 +118,7 @@ async def until(ask: Callable[[], object], what: str, *, patience_s: float = PAT
                         return
                 except httpx.TransportError as error:
                     last = error
-                await asyncio.sleep(every_s)
+                await asyncio.sleep(every_s)  # between two looks
     except TimeoutError:
         raise AssertionError(f"never in {patience_s:.0f} s: {what}; last: {last!r}") from None
 

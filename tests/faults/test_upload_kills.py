@@ -38,7 +38,7 @@ class Blow(msgspec.Struct):
             self.fell = asyncio.create_task(self._fall())
 
     async def _fall(self) -> None:
-        await asyncio.sleep(self.delay_s)
+        await asyncio.sleep(self.delay_s)  # the moment of the blow
         self.kinora.kill("api")
         self.kinora.start("api")
 
@@ -75,7 +75,7 @@ class Client:
                 try:
                     return await work()
                 except httpx.TransportError:
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.05)  # between two looks
 
     async def _post(self, address: str, body: dict[str, Any], key: str, phase: Phase) -> Any:
         headers = self._person.headers | {"idempotency-key": f"{self._key}-{key}"}
