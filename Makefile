@@ -42,8 +42,7 @@ perf-gate: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	MYPYPATH=tools $(BIN)/mypy tools
+	MYPYPATH=tools $(BIN)/mypy app hotpath perf tests tools
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint hotpath  # it calls pycodestyle
 	tools/npm run check

@@ -105,7 +105,7 @@ def crowded(path: Path) -> Path:
     ffmpeg(*picture("600x600"), "-frames:v", "1", cover)
     words.write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n")
     chapter.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n")
-    inputs = ("-i", cover, *picture(), *tone(), *tone(0.5), "-i", words, "-i", chapter)
+    inputs: tuple[str | Path, ...] = ("-i", cover, *picture(), *tone(), *tone(0.5), "-i", words, "-i", chapter)
     maps = [part for index in range(5) for part in ("-map", str(index))]
     codecs = ("-c:v:0", "copy", "-disposition:v:0", "attached_pic", "-c:v:1", "libx264", "-pix_fmt:v:1", "yuv420p")
     ffmpeg(*inputs, *maps, "-map_chapters", "5", *codecs, "-c:a", "aac", "-c:s", "mov_text", path)

@@ -340,6 +340,25 @@ async def test_an_answer_is_as_old_as_its_question() -> None:
     assert await cache.get("vid_1") == PRIVATE
 
 
+async def test_a_newer_version_is_known_as_soon_as_it_is_asked_for(tmp_path: Path) -> None:
+    now_s, access = 50.0, PUBLIC
+
+    async def ask(_video_id: str) -> MediaAccess | None:
+        return access
+
+    world = World(tmp_path)
+    world.file("360p/playlist.m3u8")
+    origin = Origin(tmp_path, AccessCache(ask, now_s=lambda: now_s), SECRET, clock=lambda: NOW)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(origin), base_url="http://origin") as client:
+        old, new = world.file("360p/playlist.m3u8"), world.signed("360p/playlist.m3u8")
+        assert (await client.get(old)).status_code == 200
+        access = PRIVATE
+        now_s += 0.2  # within the second that answers are kept
+        assert (await client.get(new)).status_code == 200
+        assert (await client.get(old)).status_code == 403
+    await world.client.aclose()
+
+
 async def test_failures_are_not_remembered() -> None:
     answers: list[MediaAccess | None] = [None, PUBLIC]
 

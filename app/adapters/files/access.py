@@ -26,11 +26,15 @@ class AccessCache:
         self._now_s = now_s
         self._asked: OrderedDict[str, tuple[float, asyncio.Task[MediaAccess | None]]] = OrderedDict()
 
-    async def get(self, video_id: str) -> MediaAccess | None:
-        """The answer for a video. Raises what `access` raised, or Unavailable if it takes too long; a failure is
-        shared by those who wait for it, and the next one asks again."""
+    async def get(self, video_id: str, *, at_most_s: float | None = None) -> MediaAccess | None:
+        """The answer for a video, at most `at_most_s` old where that is less than usual.
+
+        Raises what `access` raised, or Unavailable if it takes too long; a failure is shared by those who wait for it,
+        and the next one asks again.
+        """
+        oldest_s = self._ttl_s if at_most_s is None else min(at_most_s, self._ttl_s)
         entry = self._asked.get(video_id)
-        if entry is None or entry[0] <= self._now_s() - self._ttl_s or _failed(entry[1]):
+        if entry is None or entry[0] <= self._now_s() - oldest_s or _failed(entry[1]):
             entry = (self._now_s(), asyncio.create_task(self._ask(video_id)))
             self._asked[video_id] = entry
         self._asked.move_to_end(video_id)

@@ -9,6 +9,7 @@ from PIL import Image
 from app.adapters.ffmpeg.media import FfmpegMedia
 from app.ports.media import MediaRejected
 from tests import factories_media as make
+from tests.servers.media.played import pixel
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
@@ -20,8 +21,8 @@ async def test_a_photograph_becomes_a_small_plain_square(media: FfmpegMedia, tmp
     with Image.open(tmp_path / "out.jpg") as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (256, 256))
         assert not image.getexif()
-        assert image.getpixel((20, 128))[0] > 200
-        assert image.getpixel((236, 128))[2] > 200
+        assert pixel(image, (20, 128))[0] > 200
+        assert pixel(image, (236, 128))[2] > 200
     assert b"CameraMaker" not in (tmp_path / "out.jpg").read_bytes()
     assert sorted(os.listdir(tmp_path)) == sorted([name, "out.jpg"])
 
@@ -32,8 +33,8 @@ async def test_a_turned_photograph_is_upright(media: FfmpegMedia, tmp_path: Path
     await media.avatar(source, tmp_path / "out.jpg")
 
     with Image.open(tmp_path / "out.jpg") as image:
-        assert image.getpixel((128, 20))[0] > 200
-        assert image.getpixel((128, 236))[2] > 200
+        assert pixel(image, (128, 20))[0] > 200
+        assert pixel(image, (128, 236))[2] > 200
 
 
 async def test_a_see_through_picture_lies_on_white(media: FfmpegMedia, tmp_path: Path) -> None:

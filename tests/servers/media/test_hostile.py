@@ -105,7 +105,12 @@ async def test_a_playlist_named_mp4_reads_no_other_file(
 @pytest.mark.parametrize("kind", ALL_KINDS)
 async def test_a_playlist_hidden_in_avi_subtitles_reads_and_calls_nothing(tmp_path: Path, kind: SandboxKind) -> None:
     calls = []
-    server = await asyncio.start_server(lambda reader, writer: (calls.append(1), writer.close()), "127.0.0.1", 0)
+
+    def called(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(1)
+        writer.close()
+
+    server = await asyncio.start_server(called, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     canary = unread(make.silent(tmp_path / "canary.mp4"))
     media = FfmpegMedia(kinds=[kind])
