@@ -59,7 +59,7 @@ async def _schema(settings: Settings) -> tuple[str, str, bool]:
 
 def _media(settings: Settings) -> tuple[str, str, bool]:
     try:
-        report = FfmpegMedia().sandbox()
+        report = FfmpegMedia(ffmpeg=settings.ffmpeg).sandbox()
     except MediaFailed as error:
         return ("ffmpeg", str(error), False)
     words = f"{report.ffmpeg_version}, confined by {report.kind}"

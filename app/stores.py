@@ -111,7 +111,9 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         clients = {url: await client(url) for url in urls | {settings.redis_url}}
         # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
         bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
-        media = await asyncio.to_thread(FfmpegMedia)  # tries its sandboxes, which takes up to a second
+        media = await asyncio.to_thread(
+            FfmpegMedia, ffmpeg=settings.ffmpeg
+        )  # tries its sandboxes, which takes up to a second
         refuse_weak_sandbox(settings, media.sandbox())
         stores = assemble(settings, pools, clients, bus, media)
         stack.callback(stores.blobs.close)

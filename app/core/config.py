@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str  # scheme, host and port, no trailing slash
     data_dir: Path
     cache_dir: Path  # fetched things, safe to delete
+    ffmpeg: Path | None  # None: the one in the wheel
     log_level: LogLevel
     api_processes: int
 
@@ -119,6 +120,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         operator_port=read.whole("KINORA_OPERATOR_PORT", 8001, 1, 65_535),
         public_url=read.origin("KINORA_PUBLIC_URL", f"http://{_reachable(host)}:{port}"),
         data_dir=data.root,
+        ffmpeg=Path(ffmpeg) if (ffmpeg := read.text("KINORA_FFMPEG")) else None,
         cache_dir=read.folder("KINORA_CACHE", cache, cwd),
         log_level=read.choice("KINORA_LOG_LEVEL", LOG_LEVELS, "INFO"),
         api_processes=read.whole("KINORA_API_PROCESSES", 1, 1, 64),
