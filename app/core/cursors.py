@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -70,10 +70,3 @@ class Keyset(msgspec.Struct, array_like=True, frozen=True):
 
     at: int
     id: str
-
-
-class Page(msgspec.Struct):
-    """One page of rows and the position after it; `after` is None at the true end."""
-
-    items: list[Any]
-    after: Keyset | None

@@ -54,9 +54,6 @@ class Feeds(Protocol):
         """Adds what was read to what was pushed meanwhile, and makes the feed readable; False (and nothing done) if
         it is not this build's any more."""
 
-    async def extend(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> bool:
-        """Adds entries below the present ones if the feed is still of this generation; never extends the TTL."""
-
     async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
         """Adds entries to one feed if it is there; returns how many. Of a cut feed only above its last entry. If they
         are not the `whole` of their source, and reach to the feed's end, the feed counts as cut."""

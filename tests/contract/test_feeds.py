@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.adapters.redis.client import RedisClient
-from app.adapters.redis.feeds import BUILDING_TTL_S, DEEPEST, RedisFeeds
+from app.adapters.redis.feeds import BUILDING_TTL_S, RedisFeeds
 from app.core.ids import new
 from app.ports.feeds import KEEP, TTL_S, Feeds, FeedSlice, Kind
 
@@ -101,7 +101,6 @@ async def test_only_building_sets_the_time_to_live(feeds: Feeds, client: RedisCl
     assert TTL_S[kind] - 5 <= await client.call("TTL", key) <= TTL_S[kind]
     await client.call("EXPIRE", key, 100)
     await feeds.push(kind, user.encode(), [1], new("vid"), 2_000)
-    await feeds.extend(kind, user, "g1", [(500, new("vid"))])
     await feeds.remove(kind, user, [new("vid")])
     assert await client.call("TTL", key) <= 100
     await feeds.build(kind, user, "g2", [])
@@ -115,26 +114,6 @@ async def test_building_replaces_and_cuts(feeds: Feeds, kind: Kind) -> None:
     await feeds.build(kind, user, "g2", entries)
     read = await feeds.read(kind, user, upper=LATEST, after=None, limit=1_000)
     assert read == FeedSlice("g2", sorted(entries, reverse=True)[: KEEP[kind]], whole=False)
-
-
-async def test_extending_needs_the_same_generation_and_moves_nothing(feeds: Feeds) -> None:
-    user, first, second = new("usr"), new("vid"), new("vid")
-    assert not await feeds.extend("feed", user, "g1", [(1, first)])
-    assert await feeds.read("feed", user, upper=LATEST, after=None, limit=10) is None
-    await feeds.build("feed", user, "g1", [(1_000, first)])
-    assert not await feeds.extend("feed", user, "g0", [(900, second)])
-    assert await feeds.extend("feed", user, "g1", [(900, second), (800, first)])
-    expected = FeedSlice("g1", [(1_000, first), (900, second)])
-    assert await feeds.read("feed", user, upper=LATEST, after=None, limit=10) == expected
-
-
-async def test_paging_grows_a_feed_up_to_a_bound(feeds: Feeds) -> None:
-    user = new("usr")
-    entries = [(10_000 - number, new("vid")) for number in range(DEEPEST + 50)]
-    await feeds.build("feed", user, "g1", [])
-    for first in range(0, len(entries), 500):
-        assert await feeds.extend("feed", user, "g1", entries[first : first + 500])
-    assert await paged(feeds, user, 700) == entries[:DEEPEST]
 
 
 async def test_a_dropped_feed_is_absent(feeds: Feeds, kind: Kind) -> None:

@@ -8,6 +8,7 @@ from app.adapters.redis.client import RedisClient
 from app.adapters.redis.limiter import RedisLimiter
 from app.core.errors import Unavailable
 from app.core.ids import new
+from app.core.metrics import FALLBACKS
 from app.ports.limiter import Limiter, Verdict
 from tests.servers.valkey import Valkey, running_valkey
 
@@ -95,11 +96,12 @@ async def test_the_key_lives_as_long_as_the_window(limiter: Limiter, client: Red
 
 
 async def test_a_limit_holds_when_redis_dies_and_comes_back_empty(client: RedisClient, valkey: Valkey) -> None:
-    limiter, caller = RedisLimiter(client), new("usr")
+    limiter, caller, alone = RedisLimiter(client), new("usr"), FALLBACKS.labels("limiter")
     allowed = [(await limiter.take(caller, "upload", 10, 3_600)).allowed for _ in range(4)]
+    before = alone._value.get()
     valkey.kill()
     allowed += [(await limiter.take(caller, "upload", 10, 3_600)).allowed for _ in range(4)]
-    assert limiter.fallbacks == 4
+    assert alone._value.get() == before + 4
     valkey.start()
     await answered(client)
     allowed += [(await limiter.take(caller, "upload", 10, 3_600)).allowed for _ in range(20)]

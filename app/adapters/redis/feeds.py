@@ -15,7 +15,6 @@ from hotpath import fanout
 
 WHOLE, CUT = -1, -2  # scores of the marker
 BUILDING_TTL_S = 30
-DEEPEST = 2_000  # entries that paging may grow a feed to; the next push trims it to its kind's size
 AT_ONCE = 500  # feeds in one trip
 
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
@@ -34,14 +33,6 @@ for _, key in ipairs(KEYS) do
   end
 end
 return added
-""")
-
-# KEYS feed; ARGV marker, entries to keep, then score and member of each.
-_EXTEND = Script("""
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-for at = 3, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'NX', ARGV[at], ARGV[at + 1]) end
-redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -tonumber(ARGV[2]) - 1)
-return 1
 """)
 
 # KEYS feed; ARGV generation, its score, TTL, entries to keep, then score and member of each.
@@ -132,10 +123,6 @@ class RedisFeeds:
     ) -> bool:
         args = (generation, WHOLE if whole else CUT, TTL_S[kind], KEEP[kind], *_words(entries))
         return bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
-
-    async def extend(self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]]) -> bool:
-        args = (f"!{generation}", DEEPEST, *_words(entries))
-        return bool(await self._client.run(_EXTEND, [_key(kind, user_id)], args))
 
     async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
         best_first = sorted(entries, reverse=True)

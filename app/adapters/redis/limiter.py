@@ -12,6 +12,7 @@ from math import ceil
 
 from app.adapters.redis.client import RedisClient, Script
 from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
 from app.core.sliding import SlidingLog
 from app.ports.limiter import Verdict
 
@@ -44,7 +45,6 @@ class RedisLimiter:
         self._processes = processes
         self._now_s = now_s
         self._admitted = SlidingLog()
-        self.fallbacks = 0  # takes decided without Redis
 
     async def take(self, caller: str, endpoint: str, limit: int, window_s: int) -> Verdict:
         key = f"ratelimit:{caller}:{endpoint}"
@@ -54,7 +54,7 @@ class RedisLimiter:
         try:
             admitted, entries, wait_us = await self._client.run(_TAKE, [key], (limit, window_s * 1_000_000))
         except Unavailable:
-            self.fallbacks += 1
+            FALLBACKS.labels("limiter").inc()
             return self._take_alone(key, limit, window_s)
         if not admitted:
             return Verdict(False, 0, ceil(wait_us / 1_000_000))
