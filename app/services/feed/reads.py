@@ -74,7 +74,7 @@ class FeedReads:
             after.served // limit if filled.more else None,
             next_cursor,
             filled.more,
-            SOURCES[kind],
+            ["fresh"] if filled.positions and filled.positions[0].in_tail else SOURCES[kind],
             self._playbacks.issue(viewer.user_id, self._clock()),
         )
 
@@ -107,13 +107,16 @@ class FeedReads:
         return rows
 
     async def _built_rows(self, user_id: str, position: Position, count: int) -> tuple[Position, list[Entry]]:
-        """Entries of the built For You, and the position with the generation they are of. A feed that was rebuilt since
-        has new scores, so a reader starts at its top."""
+        """Entries of the built For You, and the position with the generation they are of.
+
+        A feed that was rebuilt since has new scores, so a reader starts at its top. While the cache is away nothing
+        could freeze an order of ours: the reader goes on through the tail, whose order the videos' store keeps.
+        """
         try:
             found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=count)
         except Unavailable:
             FALLBACKS.labels("feed").inc()
-            found = None
+            return position.moved(0, "", in_tail=True), []
         stale = found is not None and position.generation not in {"", found.generation}
         if found is None or stale:
             whole = await self._sources.built("feed", user_id)
