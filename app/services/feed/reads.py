@@ -79,7 +79,7 @@ class FeedReads:
         )
 
     def _beginning(self) -> Position:
-        # Entries that share the present millisecond may still be written: they belong to the next session.
+        # What is published within this very millisecond may still join, at its place in the order.
         return Position("", self._clock(), 0, "", in_tail=False, served=0)
 
     async def _fill(

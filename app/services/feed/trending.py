@@ -86,11 +86,13 @@ class Board:
             best += [entry for entry in batch if entry[0] in cards and rules.may_see(cards[entry[0]], None)]
             if len(best) >= KEEP:
                 break
+        # Whole scores that tie stand by id, as the cache will give them back.
+        best = sorted(best[:KEEP], key=lambda entry: (entry[1], entry[0]), reverse=True)
         try:
-            await self._lists.replace(scope, best[:KEEP], TTL_S)
+            await self._lists.replace(scope, best, TTL_S)
         except Unavailable:
             FALLBACKS.labels("trending").inc()
-        return best[:KEEP]
+        return best
 
     async def make_all(self) -> None:
         """Every list that has anything in it: the tick."""
