@@ -36,3 +36,10 @@ class Access:
             if not rules.may_see(mark, state):
                 raise absent
         return record, state
+
+    async def author_of(self, video_id: str) -> str:
+        """Whose video it is, for what is allowed whether or not one may see it; NotFound if there never was one."""
+        record = await self._videos.get(video_id)
+        if record is None:
+            raise NotFound("There is no such video.")
+        return record.video.user_id

@@ -233,6 +233,10 @@ async def test_comments_share_the_fate_of_their_video(client: httpx.AsyncClient,
         more: dict[str, Any] = {"json": body} if body else {}
         assert refusal(await client.request(verb, f"/api/v1/{path}", headers=fan.headers, **more)) == (404, "")
     assert (await client.get(f"/api/v1/videos/{video_id}/comments", headers=author.headers)).status_code == 200
+    # One's own words can be taken back wherever they stand.
+    assert (await client.delete(f"/api/v1/comments/{comment_id}", headers=fan.headers)).status_code == 204
+    left = (await client.get(f"/api/v1/videos/{video_id}/comments", headers=author.headers)).json()
+    assert left["items"] == []
 
 
 async def test_pages_of_comments_neither_repeat_nor_skip_while_comments_come_and_go(
