@@ -3,8 +3,8 @@
 Whoever has ids in order has a page: feeds, profiles, likes, saves, history and music differ only in their skeleton.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -13,23 +13,14 @@ from app.cards.card import Card
 from app.cards.hydrate import Hydrator
 from app.cards.schemas import VideoCard
 from app.cards.viewer import ViewerState
+from app.core import paging
 from app.core.clock import Clock
-
-ROUNDS: Final = 5  # a short page is refilled at most this often; then it goes out short, with a cursor to go on
+from app.core.paging import Filled, Source
 
 P = TypeVar("P")
 Rule = Callable[[Card, ViewerState | None], bool]
-Skeleton = Callable[[P | None, int], Awaitable[Sequence[tuple[P, str]]]]
-"""(position after which to go on, how many) -> (position, video id) in order; fewer than asked means the true end."""
-
-
-class Filled(msgspec.Struct, Generic[P]):
-    """Cards in order with their positions, the position after the last one looked at, and whether there is more."""
-
-    cards: list[Card]
-    positions: list[P]
-    after: P | None
-    more: bool
+Skeleton = Source[P, str]
+"""Video ids in order, with their positions."""
 
 
 class Pages:
@@ -42,25 +33,15 @@ class Pages:
 
     async def fill(
         self, viewer: ViewerState | None, skeleton: Skeleton[P], after: P | None, limit: int, rule: Rule = rules.may_see
-    ) -> Filled[P]:
-        """At most `limit` cards the viewer may see. The end is the source's, never a short page's."""
-        kept: list[Card] = []
-        positions: list[P] = []
-        for _ in range(ROUNDS):
-            wanted = limit - len(kept) + 1  # one more tells whether there is more
-            rows = await skeleton(after, wanted)
-            cards = await self.hydrator.cards([video_id for _, video_id in rows])
-            for position, video_id in rows:
-                card = cards.get(video_id)
-                if card is not None and rule(card, viewer):
-                    if len(kept) == limit:
-                        return Filled(kept, positions, after, more=True)
-                    kept.append(card)
-                    positions.append(position)
-                after = position
-            if len(rows) < wanted:
-                return Filled(kept, positions, after, more=False)
-        return Filled(kept, positions, after, more=True)
+    ) -> Filled[P, Card]:
+        """At most `limit` cards the viewer may see."""
+
+        async def choose(video_ids: Sequence[str]) -> list[Card | None]:
+            cards = await self.hydrator.cards(video_ids)
+            found = [cards.get(video_id) for video_id in video_ids]
+            return [card if card is not None and rule(card, viewer) else None for card in found]
+
+        return await paging.fill(skeleton, choose, after, limit)
 
     async def render(
         self, cards: Sequence[Card], viewer: ViewerState | None, extras: Sequence[bytes] = ()

@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from app.cards import rules
-from app.cards.page import Filled, Pages, Rule
+from app.cards.card import Card
+from app.cards.page import Pages, Rule
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.cursors import Cursors, Keyset
 from app.core.errors import Invalid, Unavailable
 from app.core.metrics import FALLBACKS
+from app.core.paging import Filled
 from app.core.playback import Playbacks
 from app.http.viewer import Viewer
 from app.ports.feeds import Feeds, Kind
@@ -70,7 +72,7 @@ class FeedReads:
             expires_ms = self._clock() + CURSOR_TTL_MS
             next_cursor = self._cursors.seal(kind, viewer.user_id, expires_ms, after)
         return FeedPage(
-            await self._pages.render(filled.cards, state),
+            await self._pages.render(filled.items, state),
             after.served // limit if filled.more else None,
             next_cursor,
             filled.more,
@@ -84,7 +86,7 @@ class FeedReads:
 
     async def _fill(
         self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int
-    ) -> Filled[Position]:
+    ) -> Filled[Position, Card]:
         async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
             return await self._rows(kind, user_id, state, position or start, count)
 
@@ -142,7 +144,7 @@ class FeedReads:
             key = rows[-1]
         return found[:count]
 
-    def _after(self, start: Position, filled: Filled[Position], limit: int) -> Position:
+    def _after(self, start: Position, filled: Filled[Position, Card], limit: int) -> Position:
         after = filled.after or start
         return msgspec.structs.replace(after, served=start.served + limit)
 

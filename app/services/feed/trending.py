@@ -134,9 +134,9 @@ class TrendingReads:
         if filled.more:
             after = msgspec.structs.replace(place, offset=filled.after or 0, served=place.served + limit)
             next_cursor = self._cursors.seal(_KIND, name, self._clock() + CURSOR_TTL_MS, after)
-        extras = [b',"trending_score":%d' % scores[card.video_id] for card in filled.cards]
+        extras = [b',"trending_score":%d' % scores[card.video_id] for card in filled.items]
         return FeedPage(
-            await self._pages.render(filled.cards, state, extras),
+            await self._pages.render(filled.items, state, extras),
             place.served // limit + 1 if filled.more else None,
             next_cursor,
             filled.more,

@@ -14,6 +14,7 @@ from app.core.clock import DAY_MS, Clock
 from app.core.cursors import Cursors, Keyset
 from app.core.errors import Forbidden, Invalid, NotFound
 from app.core.events import Event, Receipt
+from app.core.paging import fill
 from app.http.viewer import Viewer
 from app.ports.comments import Comment, Comments
 from app.ports.graph import Toggled
@@ -21,7 +22,6 @@ from app.ports.videos import VideoAndCounts
 from app.services.social.schemas import CommentCard, CommentItems, CommentRequest
 
 LONGEST = 1000
-ROUNDS = 5
 
 Seal = Callable[[msgspec.Struct], Receipt | None]
 Source = Callable[[Keyset | None, int], Awaitable[list[Comment]]]
@@ -168,30 +168,22 @@ class CommentReads:
         cursor: str | None,
         limit: int,
     ) -> CommentItems:
-        """A page without those of people blocked either way, refilled from the source up to a cap."""
+        """A page without those of people blocked either way."""
         name, now_ms = viewer.user_id if viewer else "", self._clock()
         after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
-        kept: list[Comment] = []
-        for _ in range(ROUNDS):
-            wanted = limit - len(kept) + 1  # one more tells whether there is more
-            rows = await source(after, wanted)
-            for row in rows:
-                if _may_read(row, state):
-                    if len(kept) == limit:
-                        return await self._items(kept, viewer, kind, after)
-                    kept.append(row)
-                after = Keyset(row.created_at, row.comment_id)
-            if len(rows) < wanted:
-                return await self._items(kept, viewer, kind, None)
-        return await self._items(kept, viewer, kind, after)
 
-    async def _items(
-        self, comments: Sequence[Comment], viewer: Viewer | None, kind: str, after: Keyset | None
-    ) -> CommentItems:
-        """The page; `after` is None at the true end."""
-        name = viewer.user_id if viewer else ""
-        next_cursor = self._cursors.seal(kind, name, self._clock() + DAY_MS, after) if after else None
-        return CommentItems(await self._cards(comments, viewer), next_cursor, after is not None)
+        async def rows(position: Keyset | None, count: int) -> list[tuple[Keyset, Comment]]:
+            found = await source(position, count)
+            return [(Keyset(row.created_at, row.comment_id), row) for row in found]
+
+        async def choose(found: Sequence[Comment]) -> list[Comment | None]:
+            return [row if _may_read(row, state) else None for row in found]
+
+        page = await fill(rows, choose, after, limit)
+        next_cursor = None
+        if page.more and page.after is not None:
+            next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, page.after)
+        return CommentItems(await self._cards(page.items, viewer), next_cursor, next_cursor is not None)
 
     async def _cards(self, comments: Sequence[Comment], viewer: Viewer | None) -> list[CommentCard]:
         authors = await self._people.briefs(sorted({comment.user_id for comment in comments}))

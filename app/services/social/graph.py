@@ -9,6 +9,7 @@ from app.core import events
 from app.core.clock import DAY_MS, Clock
 from app.core.cursors import Cursors, Keyset
 from app.core.errors import Conflict, Invalid, NotFound
+from app.core.paging import fill
 from app.http.viewer import Viewer
 from app.ports.graph import Edge, Graph, Toggled
 
@@ -20,7 +21,6 @@ _FACTS: dict[tuple[Edge, bool], str] = {
     ("mute", True): "user.muted",
     ("mute", False): "user.unmuted",
 }
-ROUNDS = 5
 
 
 class GraphActions:
@@ -69,27 +69,23 @@ class GraphReads:
         subject, _ = await self._people.visible(reference, name or None)
         kind, now_ms = f"{side}:{subject.user_id}", self._clock()
         after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
-        source = self._graph.followers if side == "followers" else self._graph.following
-        kept: list[UserBrief] = []
-        for _ in range(ROUNDS):
-            wanted = limit - len(kept) + 1
-            rows = await source(subject.user_id, after, wanted)
-            shown = await self._shown(name, [row.id for row in rows])
-            for row in rows:
-                if row.id in shown and len(kept) == limit:
-                    return UserItems(kept, self._seal(kind, name, after), has_more=True)
-                if row.id in shown:
-                    kept.append(shown[row.id])
-                after = row
-            if len(rows) < wanted:
-                return UserItems(kept, None, has_more=False)
-        return UserItems(kept, self._seal(kind, name, after), has_more=True)
+        edges = self._graph.followers if side == "followers" else self._graph.following
+
+        async def source(position: Keyset | None, count: int) -> list[tuple[Keyset, str]]:
+            return [(row, row.id) for row in await edges(subject.user_id, position, count)]
+
+        async def choose(user_ids: Sequence[str]) -> list[UserBrief | None]:
+            shown = await self._shown(name, user_ids)
+            return [shown.get(user_id) for user_id in user_ids]
+
+        page = await fill(source, choose, after, limit)
+        next_cursor = None
+        if page.more and page.after is not None:
+            next_cursor = self._cursors.seal(kind, name, self._clock() + DAY_MS, page.after)
+        return UserItems(page.items, next_cursor, next_cursor is not None)
 
     async def _shown(self, viewer_id: str, user_ids: Sequence[str]) -> dict[str, UserBrief]:
         briefs = await self._people.briefs(user_ids)
         relations = await self._graph.relations(viewer_id, user_ids) if viewer_id else {}
         barred = {user_id for user_id, relation in relations.items() if relation.blocked or relation.blocked_by}
         return {user_id: brief for user_id, brief in briefs.items() if user_id not in barred}
-
-    def _seal(self, kind: str, name: str, after: Keyset | None) -> str | None:
-        return self._cursors.seal(kind, name, self._clock() + DAY_MS, after) if after else None

@@ -105,4 +105,4 @@ class UserReads:
         next_cursor = None
         if filled.more and filled.after is not None:
             next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, filled.after)
-        return VideoItems(await self._pages.render(filled.cards, state), next_cursor, next_cursor is not None)
+        return VideoItems(await self._pages.render(filled.items, state), next_cursor, next_cursor is not None)

@@ -98,4 +98,4 @@ class VideoReads:
         next_cursor = None
         if filled.more and filled.after is not None:
             next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, filled.after)
-        return VideoItems(await self._pages.render(filled.cards, state), next_cursor, filled.more)
+        return VideoItems(await self._pages.render(filled.items, state), next_cursor, filled.more)
