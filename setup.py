@@ -10,7 +10,7 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup  # type: ignore[import-untyped]
 
-KERNELS = ("cards", "fanout", "merge", "trending")
+KERNELS = sorted(path.stem for path in (Path(__file__).parent / "hotpath").glob("*.pyx"))
 DEBUG = os.environ.get("KINORA_CYTHON_DEBUG") == "1"
 DIRECTIVES: dict[str, bool | int] = {
     "language_level": 3,
