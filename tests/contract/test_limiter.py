@@ -1,11 +1,13 @@
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
 from app.adapters.redis.client import RedisClient
-from app.adapters.redis.limiter import RedisLimiter
+from app.adapters.redis.limiter import Attempt, RedisLimiter, commands
 from app.core.errors import Unavailable
 from app.core.ids import new
 from app.core.metrics import FALLBACKS
@@ -73,10 +75,44 @@ async def test_a_refused_take_leaves_no_trace(client: RedisClient) -> None:
     key = f"ratelimit:{caller}:like"
     for _ in range(2):
         await RedisLimiter(client).take(caller, "like", 2, 60)
-    before = await client.pipeline([("LRANGE", key, 0, -1), ("PEXPIRETIME", key)])
+    before = await client.call("LRANGE", key, 0, -1)
     for _ in range(20):
         assert not (await RedisLimiter(client).take(caller, "like", 2, 60)).allowed
-    assert await client.pipeline([("LRANGE", key, 0, -1), ("PEXPIRETIME", key)]) == before
+    assert await client.call("LRANGE", key, 0, -1) == before
+
+
+async def test_what_left_the_window_leaves_the_log(client: RedisClient) -> None:
+    caller = new("usr")
+    key = f"ratelimit:{caller}:like"
+    for _ in range(4):
+        await RedisLimiter(client).take(caller, "like", 4, 60)
+    for place in range(4):
+        await client.call("LSET", key, place, int(await client.call("LINDEX", key, place)) - 61_000_000)
+    assert [(await RedisLimiter(client).take(caller, "like", 4, 60)).remaining for _ in range(4)] == [2, 2, 1, 0]
+    assert await client.call("LLEN", key) == 4
+
+
+async def test_refused_ones_never_make_room(client: RedisClient) -> None:
+    """However attempts of a burst come between each other's commands, no more than the limit is ever admitted."""
+    for seed in range(30):
+        draw, caller, limit = random.Random(seed), new("usr"), 3
+        limiter = RedisLimiter(client)
+        await limiter.take(new("usr"), "feed", limit, 60)  # which learns the time
+        attempts = [limiter.attempt(f"ratelimit:{caller}:feed", limit, 60) for _ in range(8)]
+        steps = [step for number in range(8) for step in [number] * 4]
+        draw.shuffle(steps)
+        replies: list[list[Any]] = [[] for _ in attempts]
+        admitted = 0
+        for number in steps:
+            attempt = attempts[number]
+            assert isinstance(attempt, Attempt)
+            replies[number].append(await client.call(*commands(attempt)[len(replies[number])]))
+            if len(replies[number]) == 4:
+                verdict, chores = limiter.judge(attempt, replies[number])
+                admitted += verdict.allowed
+                if chores:
+                    await client.pipeline(chores)
+        assert admitted <= limit
 
 
 async def test_the_wait_told_is_until_the_oldest_leaves(client: RedisClient) -> None:

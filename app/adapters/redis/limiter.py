@@ -1,5 +1,12 @@
 """`ratelimit:{caller}:{endpoint}`: a sliding log in a list, newest first, in microseconds of the server's clock.
 
+Plain commands, so that the log can be kept in a page's own pipeline: an attempt pushes itself, then looks at the entry
+`limit` places behind the newest. If that one is still in the window the attempt is one too many, and takes itself out.
+
+Never more than the limit: of `limit` + 1 attempts admitted in one window, look at the one that looked last. All of them
+were in the list by then, and none is ever taken out before it is old, so it saw one of them, or somebody newer, at
+that place, and can't have been admitted. Attempts about to take themselves out can only make others be refused.
+
 Each of n processes also keeps a log of what it admitted. That log refuses without a trip who is over the limit already,
 and takes over while Redis is away: a process then admits only while its log holds less than 1/n of the limit. With what
 Redis admitted before that is at most twice the limit in any window, and with one process never more than the limit,
@@ -7,34 +14,30 @@ even where Redis comes back empty.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
+from typing import Any, Final
 
-from app.adapters.redis.client import RedisClient, Script
+import msgspec
+
+from app.adapters.redis.client import Command, RedisClient
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.core.sliding import SlidingLog
 from app.ports.limiter import Verdict
 
-# KEYS log; ARGV limit, window in microseconds. Returns {admitted, entries in the window, microseconds until room}.
-# The N-th newest entry decides, so a long log is read in one place. Entries that left the window are dropped in
-# passing, at most a thousand a call: what remains of them can only make `remaining` smaller for a while.
-_TAKE = Script("""
-local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local nth = redis.call('LINDEX', KEYS[1], limit - 1)
-if nth and nth + window > now then return {0, limit, nth + window - now} end
-for _ = 1, 1000 do
-  local oldest = redis.call('LINDEX', KEYS[1], -1)
-  if not oldest or oldest + window > now then break end
-  redis.call('RPOP', KEYS[1])
-end
-redis.call('LPUSH', KEYS[1], string.format('%d', now))
-redis.call('LTRIM', KEYS[1], 0, limit - 1)
-redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
-return {1, redis.call('LLEN', KEYS[1]), window}
-""")
+COMMANDS: Final = 4  # of one attempt, and so the number of its replies
+OLDEST: Final = 3  # entries looked at for having left the window; more than an attempt adds, so that logs shrink
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One request to be counted. `stamp_us` is the server's clock, `began_ms` this process's."""
+
+    key: str
+    limit: int
+    window_s: int
+    stamp_us: int
+    began_ms: int
 
 
 class RedisLimiter:
@@ -45,22 +48,60 @@ class RedisLimiter:
         self._processes = processes
         self._now_s = now_s
         self._admitted = SlidingLog()
+        self._ahead_us: int | None = None  # how far the server's clock is ahead of ours; None: never asked
 
     async def take(self, caller: str, endpoint: str, limit: int, window_s: int) -> Verdict:
-        key = f"ratelimit:{caller}:{endpoint}"
-        began_ms = self._now_ms()
-        if self._admitted.count(key, window_s * 1000, began_ms) >= limit:
-            return self._refusal(key, limit, window_s)
+        key = key_of(caller, endpoint)
         try:
-            admitted, entries, wait_us = await self._client.run(_TAKE, [key], (limit, window_s * 1_000_000))
+            if self._ahead_us is None:
+                await self._ask_time()
+            attempt = self.attempt(key, limit, window_s)
+            if isinstance(attempt, Verdict):
+                return attempt
+            *replies, (seconds, micros) = await self._client.pipeline([*commands(attempt), ("TIME",)])
+            self._learn_time(int(seconds), int(micros))
+            verdict, chores = self.judge(attempt, replies)
+            if chores:
+                await self._client.pipeline(chores)
         except Unavailable:
             FALLBACKS.labels("limiter").inc()
             return self._take_alone(key, limit, window_s)
-        if not admitted:
-            return Verdict(False, 0, ceil(wait_us / 1_000_000))
+        return verdict
+
+    def attempt(self, key: str, limit: int, window_s: int) -> Attempt | Verdict:
+        """An attempt to be sent as `commands`, or the refusal of one that this process knows to be too many."""
+        began_ms = self._now_ms()
+        if self._admitted.count(key, window_s * 1000, began_ms) >= limit:
+            return self._refusal(key, limit, window_s)
+        return Attempt(key, limit, window_s, self._now_us() + (self._ahead_us or 0), began_ms)
+
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the server's clock is known: without it an attempt can't be stamped."""
+        return self._ahead_us is not None
+
+    def judge(self, attempt: Attempt, replies: Sequence[Any]) -> tuple[Verdict, list[Command]]:
+        """The verdict from the replies to `commands`, and what to tell Redis now; nobody waits for its replies."""
+        length, decisive, oldest, _ = replies
+        window_us = attempt.window_s * 1_000_000
+        if decisive is not None and int(decisive) + window_us > attempt.stamp_us:
+            wait_us = int(decisive) + window_us - attempt.stamp_us
+            own: Command = ("LREM", attempt.key, 1, attempt.stamp_us)
+            return Verdict(False, 0, min(attempt.window_s, ceil(wait_us / 1_000_000))), [own]
         # Logged as of before the trip: the process must not hold it in its window longer than Redis does.
-        self._admitted.add(key, began_ms)
-        return Verdict(True, limit - entries, window_s)
+        self._admitted.add(attempt.key, attempt.began_ms)
+        gone: list[Command] = [
+            ("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us
+        ]
+        return Verdict(True, max(0, attempt.limit - length + len(gone)), attempt.window_s), gone
+
+    async def _ask_time(self) -> None:
+        seconds, micros = await self._client.call("TIME")
+        self._learn_time(int(seconds), int(micros))
+
+    def _learn_time(self, seconds: int, micros: int) -> None:
+        # By a clock of ours that never jumps: only how far it is behind the server's is ever measured.
+        self._ahead_us = seconds * 1_000_000 + micros - self._now_us()
 
     def _take_alone(self, key: str, limit: int, window_s: int) -> Verdict:
         now_ms = self._now_ms()
@@ -77,3 +118,20 @@ class RedisLimiter:
 
     def _now_ms(self) -> int:
         return int(self._now_s() * 1000)
+
+    def _now_us(self) -> int:
+        return int(self._now_s() * 1_000_000)
+
+
+def key_of(caller: str, endpoint: str) -> str:
+    return f"ratelimit:{caller}:{endpoint}"
+
+
+def commands(attempt: Attempt) -> list[Command]:
+    """What one attempt sends: `COMMANDS` commands, to be judged by their replies."""
+    return [
+        ("LPUSH", attempt.key, attempt.stamp_us),
+        ("LINDEX", attempt.key, attempt.limit),
+        ("LRANGE", attempt.key, -OLDEST, -1),
+        ("PEXPIRE", attempt.key, attempt.window_s * 1000),
+    ]
