@@ -18,9 +18,11 @@ from app.adapters.files.put_door import PutDoor
 from app.core.clock import system_ms
 from app.core.config import Settings, load
 from app.http import logs, problems
+from app.http.access import AccessLog
 from app.http.context import Context
 from app.http.guard import make_guard
 from app.http.operations import operations, product_version
+from app.http.record import Record
 from app.http.viewer import provide_viewer, provide_visitor
 from app.http.web import WebClient
 from app.stores import Stores, assemble, depths, open_stores
@@ -96,7 +98,7 @@ def serving(settings: Settings, stores: Stores, draining: Draining) -> Any:
         else:
             await web(scope, receive, send)
 
-    return Context(door, system_ms)
+    return Context(door, Record(system_ms, AccessLog()))
 
 
 def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Draining) -> Litestar:
@@ -135,7 +137,7 @@ def operator(settings: Settings, stores: Stores, draining: Draining) -> Any:
             openapi_config=None,
             logging_config=None,
         ),
-        system_ms,
+        Record(system_ms, AccessLog()),
     )
 
 

@@ -1,7 +1,6 @@
 """What a process writes about itself, with what must not be read masked.
 
-The application log is JSON lines on standard error, one an event. The access log is Common Log Format on standard
-output, one line a request, as every tool that reads access logs expects it.
+The application log is JSON lines on standard error, one an event; the access log is `app.http.access`.
 """
 
 import logging
@@ -20,7 +19,6 @@ _EMAIL: Final = re.compile(r"[^\s@\"'<>]{1,64}@[^\s@\"'<>]{1,255}\.[a-zA-Z]{2,24
 _TOKEN: Final = re.compile(r"\b(?:eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|kr_[\w-]{20,})")
 _SIGNATURE: Final = re.compile(r"(?<=/media/~)[\w.-]+|(?<=[?&]signature=)[\w-]+")
 _LONGEST: Final = 8192
-ACCESS: Final = "kinora.access"
 
 
 def mask(text: str) -> str:
@@ -31,7 +29,7 @@ def mask(text: str) -> str:
 
 
 def configure(level: str) -> None:
-    """Sends structlog and the standard library's loggers through one JSON renderer; the access log goes apart."""
+    """Sends structlog and the standard library's loggers through one JSON renderer."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -50,12 +48,6 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(logging.Formatter("%(message)s"))
-    access = logging.getLogger(ACCESS)
-    access.handlers[:] = [lines]
-    access.setLevel(logging.INFO)
-    access.propagate = False
     for noisy in ("asyncio", "granian", "redis"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 

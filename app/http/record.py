@@ -1,0 +1,65 @@
+"""What is kept of every request, whichever door answers it: its place in a trace, its metrics, its access log line."""
+
+import os
+import re
+import time
+from typing import Any, Final
+
+from app.core.clock import Clock
+from app.core.metrics import LATENCY, REQUESTS
+from app.http.access import AccessLog
+
+SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+ABANDONED: Final = 499  # the status noted where the client left before there was one
+_TRACEPARENT: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
+_DICE: Final = 4096  # random bytes drawn at once: a system call costs more than sixteen of them are worth
+_ROUTES: Final = 1000  # routes × methods × statuses; a bound, not a number ever met
+
+
+class Record:
+    """One a process, shared by its doors."""
+
+    def __init__(self, clock: Clock, log: AccessLog) -> None:
+        self._clock = clock
+        self._log = log
+        self._counters: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+        self._dice = b""
+        self._drawn = 0
+
+    def trace_id(self, traceparent: bytes | None) -> bytes:
+        """32 hex digits: the caller's trace, if its header is well formed, else a new one."""
+        if traceparent is not None:
+            match = _TRACEPARENT.match(traceparent)
+            if match and match[1] != b"0" * 32:
+                return match[1]
+        if self._drawn >= len(self._dice):
+            self._dice, self._drawn = os.urandom(_DICE), 0
+        self._drawn += 16
+        return self._dice[self._drawn - 16 : self._drawn].hex().encode()
+
+    def done(
+        self,
+        route: str,
+        method: str,
+        status: int,
+        began_s: float,
+        host: bytes,
+        user: bytes,
+        request: bytes,
+        sent_bytes: int,
+    ) -> None:
+        """The request is over; `began_s` is by time.perf_counter."""
+        key = (route, method, status)
+        counters = self._counters.get(key)
+        if counters is None:
+            counters = (REQUESTS.labels(route, method, status), LATENCY.labels(route))
+            if len(self._counters) < _ROUTES:
+                self._counters[key] = counters
+        counted, observed = counters
+        counted.inc()
+        observed.observe(time.perf_counter() - began_s)
+        self._log.note(self._clock(), host, user, request, status, sent_bytes)
