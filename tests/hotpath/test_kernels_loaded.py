@@ -10,13 +10,14 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, trending
+from hotpath import cards, fanout, merge, resp, trending
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"splice"}),
     (fanout, {"encode"}),
     (merge, {"merge"}),
+    (resp, {"Parser"}),
     (trending, {"points", "rank_key", "score", "threshold", "top"}),
 ]
 
