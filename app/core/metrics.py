@@ -66,6 +66,18 @@ FANOUT_LAG: Final = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
     registry=REGISTRY,
 )
+FEED_READS: Final = Counter(
+    "kinora_feed_reads_total",
+    "Personal feeds asked of the cache; a miss is built by one caller while others wait.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
+FEED_BUILDS: Final = Counter(
+    "kinora_feed_builds_total",
+    "Feeds and shared lists built; one that is `lost` was begun again, or forgotten, meanwhile.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
 PULLED_LISTS: Final = Counter(
     "kinora_pulled_lists_total", "Shared lists of creators asked for at reads.", ["outcome"], registry=REGISTRY
 )

@@ -10,6 +10,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from app.adapters.redis.client import Command, RedisClient, Script
+from app.core.metrics import FEED_BUILDS, FEED_READS
 from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
 from hotpath import fanout
 
@@ -84,7 +85,9 @@ class RedisFeeds:
     async def read(
         self, kind: Kind, user_id: str, *, upper: int, after: tuple[int, str] | None, limit: int
     ) -> FeedSlice | None:
-        return (await self.read_many(kind, [user_id], upper=upper, after=after, limit=limit))[0]
+        found = (await self.read_many(kind, [user_id], upper=upper, after=after, limit=limit))[0]
+        FEED_READS.labels(kind, "miss" if found is None else "hit").inc()
+        return found
 
     async def read_many(
         self, kind: Kind, user_ids: Sequence[str], *, upper: int, after: tuple[int, str] | None, limit: int
@@ -111,6 +114,7 @@ class RedisFeeds:
                 ("EXPIRE", key, TTL_S[kind]),
             ]
         )
+        FEED_BUILDS.labels(kind, "kept").inc()
 
     async def begin(self, kind: Kind, user_id: str, generation: str) -> None:
         key = _key(kind, user_id)
@@ -122,7 +126,9 @@ class RedisFeeds:
         self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool
     ) -> bool:
         args = (generation, WHOLE if whole else CUT, TTL_S[kind], KEEP[kind], *_words(entries))
-        return bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
+        kept = bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
+        FEED_BUILDS.labels(kind, "kept" if kept else "lost").inc()
+        return kept
 
     async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
         best_first = sorted(entries, reverse=True)
@@ -164,10 +170,10 @@ class RedisFeeds:
         await self._client.call("DEL", _key(kind, user_id))
 
     async def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
-        await self._client.call("SET", _page_key(kind, session_id), value, "EX", ttl_s)
+        await self._client.call("SET", page_key(kind, session_id), value, "EX", ttl_s)
 
     async def recall(self, kind: Kind, session_id: str) -> bytes | None:
-        value: bytes | None = await self._client.call("GET", _page_key(kind, session_id))
+        value: bytes | None = await self._client.call("GET", page_key(kind, session_id))
         return value
 
     async def _push(self, packed: bytes) -> int:
@@ -183,7 +189,7 @@ def _key(kind: Kind, user_id: str) -> str:
     return f"{kind}:{user_id}"
 
 
-def _page_key(kind: Kind, session_id: str) -> str:
+def page_key(kind: Kind, session_id: str) -> str:
     return f"page:{kind}:{session_id}"
 
 
