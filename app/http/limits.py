@@ -12,6 +12,7 @@ from app.ports.limiter import Limiter, Verdict
 
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60
+COUNTED: Final = "counted"  # in a request's state: the verdict of a door that went through it before
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -41,13 +42,23 @@ class Limits:
             )
         }
 
+    def policy(self, name: str) -> Policy:
+        """The policy of this name."""
+        return self._policies[name]
+
     async def count(self, connection: ASGIConnection[Any, Any, Any, Any], name: str) -> None:
-        """Admits the request or raises RateLimited; either way its verdict is kept for the answer's headers."""
+        """Admits the request or raises RateLimited; either way its verdict is kept for the answer's headers.
+
+        A door in front may have counted it already (`COUNTED`): no request is counted twice.
+        """
         policy = self._policies[name]
-        viewer = viewer_of(connection)
-        caller = viewer.user_id if viewer else "ip-" + client_address(connection)
-        verdict = await self._limiter.take(caller, policy.name, policy.limit, policy.window_s)
-        connection.scope["state"]["limit"] = (policy, verdict)
+        state = connection.scope["state"]
+        verdict: Verdict | None = state.pop(COUNTED, None)
+        if verdict is None:
+            viewer = viewer_of(connection)
+            caller = viewer.user_id if viewer else visitor_name(connection.scope)
+            verdict = await self._limiter.take(caller, policy.name, policy.limit, policy.window_s)
+        state["limit"] = (policy, verdict)
         if not verdict.allowed:
             raise RateLimited(
                 f"At most {policy.limit} requests in {policy.window_s} seconds here.",
@@ -63,9 +74,19 @@ def headers(policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
     ]
 
 
+def visitor_name(scope: Any) -> str:
+    """Whom an anonymous request counts for."""
+    return "ip-" + address_of(scope)
+
+
 def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The peer's address as the server saw it: forwarded headers are not believed. IPv6 counts by its /64."""
-    client = connection.scope.get("client")
+    return address_of(connection.scope)
+
+
+def address_of(scope: Any) -> str:
+    """`client_address`, for who has no connection yet."""
+    client = scope.get("client")
     host = str(client[0]) if client else "unknown"
     if ":" in host:
         return ":".join(host.split(":")[:4]).replace("::", ":") + "_64"

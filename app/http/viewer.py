@@ -55,6 +55,16 @@ class Doorkeeper:
             await self._ask(claims.session_id, claims.user_id, now_ms)
         return Viewer(claims.user_id, claims.session_id)
 
+    def recall(self, authorization: bytes, now_ms: int) -> Viewer | None:
+        """The viewer of a header that was admitted before, if nothing is due for them but to ask whether the session
+        still lives, which the caller must. None says nothing against the header: ask `admit`."""
+        if authorization[:7] != b"Bearer ":
+            return None
+        claims = self._tokens.remembered(authorization[7:].decode("latin-1"), now_ms)
+        if claims is None or now_ms >= self._noted_until.get(claims.session_id, 0):
+            return None
+        return Viewer(claims.user_id, claims.session_id)
+
     def forget(self, session_id: str) -> None:
         """Asks again at once in this process: called where a session is ended."""
         self._alive_until.pop(session_id, None)

@@ -70,7 +70,7 @@ class RedisClient:
 
     async def call(self, *command: Word) -> Any:
         """One command and its reply."""
-        return await self.packed(_packed([command]))
+        return await self.packed(packed([command]))
 
     async def packed(self, command: bytes) -> Any:
         """One command that is encoded already, and its reply."""
@@ -78,11 +78,11 @@ class RedisClient:
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         """Commands in one trip; others may come between them. The first error among the replies is raised."""
-        return _sound(await self._send(_packed(commands), len(commands)))
+        return _sound(await self._send(packed(commands), len(commands)))
 
     async def transaction(self, commands: Sequence[Command]) -> list[Any]:
         """Commands in one trip with nothing between them, all or none."""
-        replies = await self._send(_packed([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2)
+        replies = await self._send(packed([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2)
         queued, outcome = replies[:-1], replies[-1]
         _sound(queued)  # a command that could not be queued says why; EXEC only that there was one
         results: list[Any] = _sound([outcome])[0]
@@ -145,7 +145,8 @@ async def _reply(connection: AbstractConnection) -> Any:
         return error
 
 
-def _packed(commands: Sequence[Command]) -> bytes:
+def packed(commands: Sequence[Command]) -> bytes:
+    """Commands as they go over the wire."""
     return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]  # says a 1-tuple
 
 

@@ -1,5 +1,7 @@
 """`session:{session_id}`: whether a session lives, as JSON `{"state": …}` for a day."""
 
+from typing import Final
+
 import msgspec
 
 from app.adapters.redis.client import RedisClient
@@ -36,3 +38,6 @@ class RedisSessions:
 
 def _entry(liveness: Liveness) -> bytes:
     return msgspec.json.encode(_Entry(liveness))
+
+
+ALIVE: Final = _entry("alive")

@@ -1,0 +1,54 @@
+"""What a feed page needs where everything is in the cache, asked in one trip."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from app.ports.feeds import Kind
+from app.ports.limiter import Verdict
+from hotpath.pages import Entry
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """Everything the cache said at once.
+
+    `alive` is whether it knows the session and knows it to live; otherwise its row must be asked. `marker` names the
+    feed's generation, None where no feed is built. `rows` are ids and scores of the feed's entries in turn, best first.
+    """
+
+    verdict: Verdict
+    alive: bool
+    marker: str | None
+    rows: list[bytes]
+    blob: bytes | None
+
+
+class HotPages(Protocol):
+    async def fetch(
+        self,
+        caller: str,
+        policy: tuple[str, int, int],
+        session_id: str,
+        kind: Kind,
+        user_id: str,
+        upper: int,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> Hit | None:
+        """Counts the request under `policy` (name, limit, window in s) and reads what its page needs: at most `limit`
+        entries with a score ≤ `upper`, after the given one if any. None, with nothing counted, if it can't be told
+        without a second trip. Raises Unavailable."""
+
+    def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
+        """`Feeds.remember`, without waiting: a session that is lost costs its reader a walk, nothing else."""
+
+
+class HeldCards(Protocol):
+    """The cards that this process holds, ready to be spliced."""
+
+    def find(self, video_ids: list[bytes]) -> list[Entry | None]:
+        """Those held, in the order asked; what changed anywhere since is not held."""
+
+    async def get_many(self, video_ids: Sequence[str]) -> Sequence[object]:
+        """As `app.ports.cards.Cards`: afterwards the cards are held, if they may be."""
