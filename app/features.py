@@ -8,6 +8,7 @@ from app.cards.hydrate import Hydrator
 from app.cards.page import Pages
 from app.cards.people import People
 from app.cards.refresh import Refresh
+from app.cards.renew import AuthorCards
 from app.core.clock import Clock
 from app.core.config import Settings
 from app.core.cursors import Cursors
@@ -21,15 +22,18 @@ from app.services.auth import routes as auth_routes
 from app.services.auth.actions import AuthActions
 from app.services.auth.passwords import Passwords
 from app.services.auth.reads import AuthReads
+from app.services.auth.suspension import SuspensionActions
 from app.services.feed import routes as feed_routes
+from app.services.feed.board import Board
 from app.services.feed.following import Following
 from app.services.feed.pulled import Pulled
 from app.services.feed.reads import FeedReads
+from app.services.feed.ready import Ready
 from app.services.feed.roster import Roster
 from app.services.feed.sources import Sources
 from app.services.feed.tiers import Limits as TierLimits
 from app.services.feed.tiers import Tiering
-from app.services.feed.trending import Board, TrendingReads
+from app.services.feed.trending import TrendingReads
 from app.services.feed.views import Views
 from app.services.social import routes as social_routes
 from app.services.social.comments import CommentActions, CommentReads
@@ -56,9 +60,12 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     passwords: Passwords
     auth: AuthActions
+    author_cards: AuthorCards
+    suspensions: SuspensionActions
     feeds: FeedReads
     tiering: Tiering
     board: Board
+    ready: Ready
     reactions: ReactionActions
     edges: GraphActions
     users: UserActions
@@ -73,12 +80,13 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     )
     pages = Pages(hydrator, stores.secret, clock)
     people = People(stores.users, stores.accounts, stores.graph, stores.reactions, stores.videos)
-    tokens = Tokens(stores.keys, settings.public_url)
+    tokens = Tokens(stores.keys, settings.public_url, settings.access_ttl_max_s)
     doorkeeper = Doorkeeper(tokens, stores.sessions, stores.accounts, clock)
     passwords = Passwords()
     auth = AuthActions(stores.accounts, stores.sessions, people, tokens, passwords, doorkeeper, stores.secret, clock)
+    author_cards = AuthorCards(stores.videos, hydrator)
     uploads = Uploads(stores.videos, stores.musics, stores.blobs, settings, clock)
-    access = Access(stores.videos, hydrator)
+    access = Access(stores.videos, stores.users, hydrator)
     video_reads = VideoReads(
         access, stores.videos, stores.musics, stores.jobs, uploads, pages, cursors, stores.secret, clock
     )
@@ -91,6 +99,9 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     feed_reads = FeedReads(stores.feeds, stores.videos, sources, following, pages, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board = Board(stores.ledger, stores.trending, pages, clock)
+    trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
+    ready = Ready(trending.shared, None, clock)
+    hydrator.listen(ready.hear)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
     reactions = ReactionActions(access, stores.reactions, stores.users, refresh, settings.public_url, clock)
@@ -109,9 +120,12 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         limits=Limits(stores.limiter, settings),
         passwords=passwords,
         auth=auth,
+        author_cards=author_cards,
+        suspensions=SuspensionActions(stores.suspensions, stores.sessions, author_cards, clock),
         feeds=feed_reads,
         tiering=tiering,
         board=board,
+        ready=ready,
         reactions=reactions,
         edges=edges,
         users=users,
@@ -123,7 +137,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             social_routes.comment_routes(comments, comment_reads, stores.accounts),
             social_routes.graph_routes(edges, GraphReads(stores.graph, people, cursors, clock)),
             user_routes.routes(users, user_reads, people),
-            feed_routes.routes(feed_reads, TrendingReads(board, stores.feeds, pages, cursors, clock), views),
+            feed_routes.routes(feed_reads, trending, ready, views),
         ],
     )
 
@@ -136,8 +150,10 @@ def media_access(stores: Stores) -> MediaQuestion:
         if found is None or found.video.media is None:
             return None
         video = found.video
+        author = await stores.users.get(video.user_id)
+        suspended = author is None or author.suspended_at is not None
         # Only what is active is public; before that, its author looks at it under a signed prefix.
         public = video.visibility == "public" and video.status == "active"
-        return MediaAccess(found.video.media.version, public, video.status != "deleted")
+        return MediaAccess(found.video.media.version, public, video.status != "deleted" and not suspended)
 
     return access

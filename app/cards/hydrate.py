@@ -16,6 +16,7 @@ from app.core.errors import Unavailable
 from app.core.metrics import CARDS, FALLBACKS
 from app.ports.cards import Cards, Viewers
 from app.ports.graph import Graph
+from app.ports.invalidations import Hear
 from app.ports.music import Music, Musics
 from app.ports.reactions import Reactions
 from app.ports.users import User, Users
@@ -44,6 +45,12 @@ class Hydrator:
         self._musics = musics
         self._graph = graph
         self._reactions = reactions
+        self._listeners: list[Hear] = []
+
+    def listen(self, hear: Hear) -> None:
+        """Calls `hear` for every card that a write of this process renews, before that write is answered: what is
+        heard of all processes (`app.ports.invalidations`) comes a moment later."""
+        self._listeners.append(hear)
 
     async def cards(self, video_ids: Sequence[str]) -> dict[str, Card]:
         """The cards of at most 200 videos; a video that does not exist has none."""
@@ -60,19 +67,35 @@ class Hydrator:
         missing = [video_id for video_id in video_ids if video_id not in found]
         CARDS.labels("hit").inc(len(found))
         CARDS.labels("miss").inc(len(missing))
-        return found | await self.rebuild(missing) if missing else found
+        return found | await self._build(missing) if missing else found
 
-    async def rebuild(self, video_ids: Sequence[str]) -> dict[str, Card]:
+    async def rebuild(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, Card]:
+        """Makes the cards of changed videos anew, and tells who keeps something made of the old ones.
+
+        A cache that is away is passed over, unless they `must_store`: then Unavailable, and an event comes again.
+        """
+        made = await self._build(video_ids, must_store=must_store)
+        for hear in self._listeners:
+            hear(video_ids)
+        return made
+
+    async def _build(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, Card]:
         """Makes cards from the records and stores them: the one function that writes `card:` and `video:`."""
         records = await self._videos.get_many(video_ids)
         if not records:
             return {}
         made = await self._make(records.values(), present.card)
         packed = {video_id: cards_format.pack(card) for video_id, card in made.items()}
-        hashes = {video_id: present.hash_of(record.video, record.counts) for video_id, record in records.items()}
+        hashes = {
+            video_id: present.hash_of(records[video_id].video, records[video_id].counts)
+            for video_id, card in made.items()
+            if card.active or records[video_id].video.status != "active"  # else its author is suspended
+        }
         try:
-            await self._cards.put_many(packed, {video_id: hashes[video_id] for video_id in made})
+            await self._cards.put_many(packed, hashes)
         except Unavailable:
+            if must_store:
+                raise
             FALLBACKS.labels("cards").inc()
         return made
 

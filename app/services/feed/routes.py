@@ -3,23 +3,26 @@
 from typing import Annotated, Any, Final
 
 from litestar import Request, Response, Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
 from app.http.limits import client_address
 from app.http.paging import Cursor, Id, Limit, PageNumber
 from app.http.viewer import CurrentViewer, Visitor
+from app.http.whole import Whole, field
 from app.services.feed.reads import FeedReads
+from app.services.feed.ready import Ready
 from app.services.feed.schemas import FeedPage, ViewAnswer, ViewReport
 from app.services.feed.trending import TrendingReads, scope_of
 from app.services.feed.views import Views
 
 PERSONAL: Final = {"cache-control": "private, no-store"}
-SHARED: Final = {"cache-control": "public, max-age=2"}
+SHARED: Final = {"cache-control": "public, max-age=1, stale-while-revalidate=1", "vary": "authorization"}
 Region = Annotated[str | None, QueryParameter(max_length=8, description="ISO 3166, such as `US`.")]
 Category = Annotated[str | None, QueryParameter(max_length=30, description="A category, such as `dance`.")]
 
 
-def routes(reads: FeedReads, trending: TrendingReads, views: Views) -> Router:
+def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views) -> Router:
     """The router."""
 
     @get("/feed/for-you", opt={"limit": "feed"})
@@ -36,8 +39,9 @@ def routes(reads: FeedReads, trending: TrendingReads, views: Views) -> Router:
         """The newest of everybody the viewer follows."""
         return Response(await reads.page("following", viewer, page, cursor, limit), headers=PERSONAL)
 
-    @get("/feed/trending", opt={"limit": "feed"})
+    @get("/feed/trending", opt={"limit": "feed"}, responses={304: ResponseSpec(None, description="Unchanged.")})
     async def trending_(
+        request: Request[Any, Any, Any],
         visitor: Visitor,
         region: Region = None,
         category: Category = None,
@@ -46,8 +50,13 @@ def routes(reads: FeedReads, trending: TrendingReads, views: Views) -> Router:
         limit: Limit = 20,
     ) -> Response[FeedPage]:
         """What everybody watches, of the world, a region or a category."""
-        answer = await trending.page(scope_of(region, category), visitor, page, cursor, limit)
-        return Response(answer, headers=PERSONAL if visitor else {**SHARED, "vary": "authorization"})
+        scope = scope_of(region, category)
+        if visitor is not None or cursor is not None:
+            answer = await trending.page(scope, visitor, page, cursor, limit)
+            return Response(answer, headers=PERSONAL if visitor else SHARED)
+        asked = scope, page, limit, field(request, b"accept-encoding") or b"", field(request, b"if-none-match")
+        found = ready.find(*asked) or await ready.make(*asked)
+        return Whole(found.status, found.headers, found.body)
 
     @post("/videos/{video_id:str}/views", status_code=202, opt={"limit": "view"})
     async def view(

@@ -6,7 +6,7 @@ import msgspec
 
 from app.core.clock import HOUR_MS, Clock
 from app.ports.trending import Contribution, Ledger, Standing
-from app.services.feed.trending import Board
+from app.services.feed.board import Board
 from hotpath.pure import trending as rule
 
 EVENTS: Final = 100  # shown of a video, the newest

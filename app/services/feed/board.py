@@ -1,0 +1,71 @@
+"""The served lists of Trending, made from the ledger by the documented rule."""
+
+import asyncio
+from array import array
+from typing import Final
+
+from app.cards import rules
+from app.cards.page import Pages
+from app.core.clock import Clock
+from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
+from app.ports.trending import Ledger, TrendingLists
+from hotpath import trending as kernel
+
+KEEP: Final = 100
+LEADERS: Final = 1000  # rows looked at per scope: what is hidden must not leave the list short
+TTL_S: Final = 300
+
+Entries = list[tuple[str, int]]
+
+
+class Board:
+    """Makes the lists and keeps them in the cache."""
+
+    def __init__(self, ledger: Ledger, lists: TrendingLists, pages: Pages, clock: Clock) -> None:
+        self._ledger = ledger
+        self._lists = lists
+        self._pages = pages
+        self._clock = clock
+        self._making: dict[str, asyncio.Task[Entries]] = {}
+
+    async def read(self, scope: str) -> Entries:
+        """The list, made now by one caller if there is none."""
+        try:
+            found = await self._lists.read(scope)
+        except Unavailable:
+            FALLBACKS.labels("trending").inc()
+            found = None
+        if found is not None:
+            return found
+        task = self._making.get(scope)
+        if task is None:
+            task = asyncio.create_task(self.make(scope))
+            self._making[scope] = task
+            task.add_done_callback(lambda _done: self._making.pop(scope, None))
+        return await asyncio.shield(task)
+
+    async def make(self, scope: str) -> Entries:
+        """Scores the leaders of a scope, keeps the best hundred that everyone may see, and puts them in place."""
+        now_ms = self._clock()
+        rows = await self._ledger.leaders(scope, kernel.threshold(now_ms), LEADERS)
+        places, scores = kernel.top(array("q", rows.points), array("q", rows.published), now_ms, LEADERS)
+        best: Entries = []
+        for start in range(0, len(places), KEEP):
+            batch = [(rows.video_ids[places[i]], scores[i]) for i in range(start, min(start + KEEP, len(places)))]
+            cards = await self._pages.hydrator.cards([video_id for video_id, _ in batch])
+            best += [entry for entry in batch if entry[0] in cards and rules.may_see(cards[entry[0]], None)]
+            if len(best) >= KEEP:
+                break
+        # Whole scores that tie stand by id, as the cache will give them back.
+        best = sorted(best[:KEEP], key=lambda entry: (entry[1], entry[0]), reverse=True)
+        try:
+            await self._lists.replace(scope, best, TTL_S)
+        except Unavailable:
+            FALLBACKS.labels("trending").inc()
+        return best
+
+    async def make_all(self) -> None:
+        """Every list that has anything in it: the tick."""
+        for scope in ["global", *await self._ledger.scopes(kernel.threshold(self._clock()))]:
+            await self.make(scope)
