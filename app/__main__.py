@@ -85,6 +85,8 @@ def doctor(settings: Settings, _: argparse.Namespace) -> int:
 def seed(settings: Settings, arguments: argparse.Namespace) -> int:
     from app.seed import seed as run_seed
 
+    if arguments.tokens and not arguments.feeds:
+        raise ConfigError("--tokens comes with --feeds: demo people sign in with their password.")
     _beside_running(settings)
     return _loop(run_seed(settings, arguments))
 
@@ -101,6 +103,13 @@ def tier(settings: Settings, arguments: argparse.Namespace) -> int:
 
     _beside_running(settings)
     return _loop(run_tier(settings, arguments))
+
+
+def suspend(settings: Settings, arguments: argparse.Namespace) -> int:
+    from app.commands import suspend as run_suspend
+
+    _beside_running(settings)
+    return _loop(run_suspend(settings, arguments))
 
 
 def keys(settings: Settings, _: argparse.Namespace) -> int:
@@ -157,13 +166,21 @@ def _parser() -> argparse.ArgumentParser:
     add(worker, "run the workers").add_argument("names", nargs="*", metavar="name", help="only these; default: all")
     add(migrate, "change the database schema").add_argument("direction", choices=("up", "down", "status"))
     add(doctor, "check each store and say in words what is wrong")
-    filler = add(seed, "make demo creators, clips, follows and likes")
+    filler = add(seed, "make demo creators, clips, follows and likes; or a data set to measure with")
     filler.add_argument("--users", type=_count, default=12, metavar="N")
     filler.add_argument("--videos", type=_count, default=24, metavar="N")
+    filler.add_argument("--feeds", action="store_true", help="no clips but rows, cards and feeds, for load tests")
+    filler.add_argument("--tokens", metavar="FILE", help="with --feeds: write everybody's access token into it")
+    filler.add_argument("--token-ttl", type=int, metavar="S", help="seconds; above 900 see KINORA_ACCESS_TTL_MAX_S")
     add(deadletter, "events that could not be handled").add_argument("action", choices=("list", "replay"))
     add(tier, "how a creator's videos reach their followers, and why").add_argument(
         "user", metavar="USER", help="an id or @name"
     )
+    banned = add(suspend, "end a person's sessions and hide what they made, until it is lifted")
+    banned.add_argument("user", metavar="USER", help="an id or @name")
+    choice = banned.add_mutually_exclusive_group()
+    choice.add_argument("--reason", default="", metavar="TEXT", help="told to them when they try to sign in")
+    choice.add_argument("--lift", action="store_true", help="let them in again and show everything")
     add(keys, "the keys that sign access tokens").add_argument("action", choices=("rotate",))
     counter = add(reconcile, "compare every count with the truth")
     counter.add_argument("--repair", action="store_true", help="and put the wrong ones right")
@@ -181,8 +198,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     number = int(text)
-    if not 1 <= number <= 10_000:
-        raise argparse.ArgumentTypeError("must be from 1 to 10000")
+    if not 1 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be from 1 to 1000000")
     return number
 
 

@@ -29,6 +29,7 @@ LOG_LEVELS: tuple[LogLevel, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 MIB, GIB = 2**20, 2**30
 HOUR_S, DAY_S = 3600, 86_400
+ACCESS_TTL_S = 900  # of an access token
 MAX_PER_WINDOW = 1_000_000  # requests; above it a limit limits nothing
 MAX_FOLLOWERS = 10**9
 
@@ -82,6 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     likes_per_hour: int
     comments_per_minute: int
     requests_per_minute: int  # every route that has no limit of its own
+
+    access_ttl_max_s: int  # access tokens that live longer are refused; only a load test needs more than the usual
 
     tier_selective_at: int  # followers from which a video is pushed to active ones only
     tier_pull_at: int  # followers above which it is not pushed at all
@@ -149,6 +152,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         likes_per_hour=read.whole("KINORA_LIKES_PER_HOUR", 500, 1, MAX_PER_WINDOW),
         comments_per_minute=read.whole("KINORA_COMMENTS_PER_MINUTE", 20, 1, MAX_PER_WINDOW),
         requests_per_minute=read.whole("KINORA_REQUESTS_PER_MINUTE", 300, 1, MAX_PER_WINDOW),
+        access_ttl_max_s=_access_ttl_max_s(read, env),
         tier_selective_at=selective_at,
         tier_pull_at=read.whole("KINORA_TIER_PULL_AT", max(10_000, selective_at), selective_at, MAX_FOLLOWERS),
         tier_hysteresis_percent=read.whole("KINORA_TIER_HYSTERESIS_PERCENT", 10, 0, 50),
@@ -165,6 +169,15 @@ def _migrator_url(read: Reader, env: Env, data: DataFolder, database_url: str) -
     if env == "production" and url == database_url:
         raise ConfigError(f"{name} must name another role than KINORA_DATABASE_URL in production.")
     return url
+
+
+def _access_ttl_max_s(read: Reader, env: Env) -> int:
+    """Tokens for a load test outlive it; a production never accepts one."""
+    name = "KINORA_ACCESS_TTL_MAX_S"
+    longest_s = read.whole(name, ACCESS_TTL_S, ACCESS_TTL_S, 7 * DAY_S)
+    if env == "production" and longest_s != ACCESS_TTL_S:
+        raise ConfigError(f"{name} is for load tests: in production it must be unset.")
+    return longest_s
 
 
 def _demand(read: Reader, names: tuple[str, ...]) -> None:

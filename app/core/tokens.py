@@ -17,9 +17,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
+from app.core import config
 from app.core.errors import Unauthenticated
 
-ACCESS_TTL_S: Final = 900
+ACCESS_TTL_S: Final = config.ACCESS_TTL_S
 REFRESH_TTL_S: Final = 7 * 24 * 3600
 LEEWAY_S: Final = 30
 AUDIENCE: Final = "kinora"
@@ -64,20 +65,21 @@ class _Body(msgspec.Struct):
 
 
 class Tokens:
-    """Makes and checks access tokens for one issuer."""
+    """Makes and checks access tokens for one issuer. None that was made to live longer than `longest_s` is accepted."""
 
-    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+    def __init__(self, keys: SigningKeys, issuer: str, longest_s: int = ACCESS_TTL_S) -> None:
         self._keys = keys
         self._issuer = issuer
+        self._longest_s = longest_s
         self._registry = JWSRegistry(algorithms=["RS256"])
         self._seen: OrderedDict[str, Claims] = OrderedDict()
 
-    def mint(self, user_id: str, session_id: str, now_ms: int) -> str:
+    def mint(self, user_id: str, session_id: str, now_ms: int, ttl_s: int = ACCESS_TTL_S) -> str:
         """A fresh access token."""
         key = self._keys.current()
         now_s = now_ms // 1000
         header = {"alg": "RS256", "kid": key.kid, "typ": "at+jwt"}
-        body = _Body(self._issuer, AUDIENCE, user_id, session_id, now_s, now_s + ACCESS_TTL_S)
+        body = _Body(self._issuer, AUDIENCE, user_id, session_id, now_s, now_s + ttl_s)
         return jwt.encode(header, msgspec.to_builtins(body), key, registry=self._registry)
 
     def verify(self, token: str, now_ms: int) -> Claims:
@@ -92,6 +94,11 @@ class Tokens:
             self._seen.pop(token, None)
             raise Unauthenticated("The access token has expired.", code="token_expired")
         return claims
+
+    def remembered(self, token: str, now_ms: int) -> Claims | None:
+        """Its claims if `verify` has accepted it before and it has not expired; None says nothing against it."""
+        claims = self._seen.get(token)
+        return claims if claims is not None and claims.expires_s + LEEWAY_S > now_ms // 1000 else None
 
     def _check(self, token: str, now_s: int) -> Claims:
         refusal = Unauthenticated("The access token is not valid.", code="token_invalid")
@@ -109,7 +116,7 @@ class Tokens:
             raise refusal from None
         if body.iss != self._issuer or body.aud != AUDIENCE or body.iat > now_s + LEEWAY_S:
             raise refusal
-        if body.exp - body.iat > ACCESS_TTL_S:
+        if body.exp - body.iat > self._longest_s:
             raise refusal
         return Claims(body.sub, body.sid, body.exp)
 

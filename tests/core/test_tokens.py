@@ -84,6 +84,14 @@ def test_a_token_speaks_for_a_session_until_it_expires() -> None:
             fresh_or_remembered.verify(token, NOW + (ACCESS_TTL_S + LEEWAY_S) * 1000)
 
 
+def test_a_token_lives_no_longer_than_its_reader_accepts() -> None:
+    of_a_load_test = Tokens(KEYS, ISSUER, longest_s=3600)
+    token = of_a_load_test.mint("usr_1", "ses_1", NOW, ttl_s=3600)
+
+    assert of_a_load_test.verify(token, NOW).expires_s == NOW_S + 3600
+    assert refused(token)
+
+
 def test_the_forgery_tools_make_a_good_token_when_nothing_is_wrong() -> None:
     assert not refused(forged())
     assert not refused(forged({"kid": "old"}, key=KEYS.keys[1]))

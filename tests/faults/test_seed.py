@@ -12,7 +12,7 @@ from tests.faults.running import Kinora
 async def test_seeding_twice_makes_one_demo(kinora: Kinora, capsys: pytest.CaptureFixture[str]) -> None:
     kinora.start("worker", "api")
     for _ in range(2):
-        assert await seed(kinora.settings, argparse.Namespace(users=2, videos=2)) == 0
+        assert await seed(kinora.settings, argparse.Namespace(users=2, videos=2, feeds=False)) == 0
     assert "[██████████████████████████████] 2/2" in capsys.readouterr().err
     shown = [(await kinora.client.get(f"/api/v1/users/@{name}/videos")).json() for name in ("nova.light", "mira_waves")]
     assert [len(page["videos"]) for page in shown] == [1, 1]

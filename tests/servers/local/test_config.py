@@ -86,6 +86,12 @@ def test_the_public_address(environ: dict[str, str], public_url: str) -> None:
             "KINORA_MIGRATOR_DATABASE_URL must name another role than KINORA_DATABASE_URL in production.",
         ),
         (
+            OWN_DATABASE
+            | {"KINORA_MIGRATOR_DATABASE_URL": "postgresql://owner@db/kinora", "KINORA_ENV": "production"}
+            | {"KINORA_ACCESS_TTL_MAX_S": "3600"},
+            "KINORA_ACCESS_TTL_MAX_S is for load tests: in production it must be unset.",
+        ),
+        (
             OWN_DATABASE | {"KINORA_PROFILE": "scale"},
             "The scale profile needs KINORA_PUBLIC_URL, KINORA_REDIS_URL, KINORA_BLOBS_URL to be set.",
         ),

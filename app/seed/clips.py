@@ -1,4 +1,4 @@
-"""`kinora seed`: demo creators with pictures, clips that go through the real upload and processing, follows and likes.
+"""Demo creators with pictures, clips that go through the real upload and processing, follows and likes.
 
 Repeating it adds nothing that is there already: people and clips are found again by name.
 """
@@ -9,7 +9,6 @@ import itertools
 import random
 import sys
 import tempfile
-from argparse import Namespace
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,7 @@ from app.core.config import Settings
 from app.core.errors import NotFound
 from app.http.viewer import Viewer
 from app.ports.music import Music
+from app.seed import bar
 from app.services.auth.actions import Device
 from app.services.auth.schemas import Register
 from app.services.users.schemas import ProfileChange
@@ -54,13 +54,13 @@ _TITLES: Final = (
 )
 
 
-async def seed(settings: Settings, arguments: Namespace) -> int:
+async def seed(settings: Settings, users: int, videos: int) -> int:
     """Makes the demo; 1 if some clip did not get through."""
     async with open_stores(settings) as stores:
         built = features.build(settings, stores, system_ms)
         await stores.musics.put(MUSIC)
-        people = [await _person(built, stores, number) for number in range(arguments.users)]
-        video_ids = await _clips(built, stores, people, arguments.videos)
+        people = [await _person(built, stores, number) for number in range(users)]
+        video_ids = await _clips(built, stores, people, videos)
         await _befriend(built, people)
         failed = await _processed(stores, video_ids)
         await _like(built, people, video_ids)
@@ -88,13 +88,13 @@ async def _clips(built: features.Features, stores: Stores, people: list[Viewer],
     there = [row.video_id for viewer in people for row in await stores.videos.by_author(viewer.user_id, None, 200)]
     with tempfile.TemporaryDirectory(prefix="seed-", dir=stores.work_root) as folder:
         for number in range(len(there), wanted):
-            _bar("Clips made", number, wanted)
+            bar.show("Clips made", number, wanted)
             path = Path(folder) / f"{number}.mp4"
             title = _TITLES[number % len(_TITLES)]
             await demo.make_clip(path, number, title, _name(number % len(people))[0])
             there.append(await _upload(built, stores, people[number % len(people)], number, title, path))
             path.unlink()
-    _bar("Clips made", wanted, wanted)
+    bar.show("Clips made", wanted, wanted)
     return there
 
 
@@ -144,7 +144,7 @@ async def _processed(stores: Stores, video_ids: list[str]) -> int:
         records = [await stores.videos.get(video_id) for video_id in video_ids]
         states = [record.video.status for record in records if record]
         done = sum(state != "processing" for state in states)
-        _bar("Clips processed", done, len(video_ids))
+        bar.show("Clips processed", done, len(video_ids))
         if done == len(states) or system_ms() > deadline_ms:
             return len(video_ids) - states.count("active")
         await asyncio.sleep(0.5)
@@ -158,9 +158,3 @@ def _name(number: int) -> tuple[str, str, str]:
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-def _bar(words: str, done: int, of: int) -> None:
-    filled = 30 * done // max(of, 1)
-    end = "\n" if done >= of else ""
-    print(f"\r{words:<16} [{'█' * filled}{'·' * (30 - filled)}] {done}/{of}", end=end, file=sys.stderr, flush=True)
