@@ -4,6 +4,7 @@ from libc cimport stdint
 
 ctypedef stdint.int64_t int64_t
 ctypedef stdint.uint8_t uint8_t
+ctypedef stdint.uint16_t uint16_t
 ctypedef stdint.uint32_t uint32_t
 ctypedef stdint.uint64_t uint64_t
 

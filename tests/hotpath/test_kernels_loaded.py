@@ -10,14 +10,16 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, resp, trending
+from hotpath import cards, fanout, merge, pages, resp, shelf, trending
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"splice"}),
     (fanout, {"encode"}),
     (merge, {"merge"}),
+    (pages, {"page", "visible"}),
     (resp, {"Parser"}),
+    (shelf, {"Entry", "Shelf"}),
     (trending, {"points", "rank_key", "score", "threshold", "top"}),
 ]
 

@@ -1,0 +1,2 @@
+from hotpath.pure.pages import page as page
+from hotpath.pure.pages import visible as visible

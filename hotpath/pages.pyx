@@ -1,0 +1,362 @@
+"""A page from cards as a process keeps them. `hotpath.pure.pages` gives the meaning."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcmp, memcpy, memset
+
+from hotpath._types cimport ID_BYTES, int64_t, uint8_t, uint16_t, uint64_t
+from hotpath.shelf cimport AUTHOR, HEADER_BYTES, PREFIX_SLOT, STATE, STEP, VISIBILITY, Card, Entry, gaps_of, raw_of
+
+cdef enum:
+    BARE_BYTES = 26  # an id without its kind of four characters
+    LONG_TEXT = 256  # bytes from which memcpy is the faster way
+    LARGE_PAGE = 65536  # bytes from which the lock is released: below that, giving it away costs more than the copying
+    BLOB_VERSION = 1
+    HIDDEN = 0
+    SHOWN = 1
+    ELSEWHERE = 2
+    WANTS = 0
+    FOLLOWS = 1
+    LIKED = 0
+    SAVED = 1
+    FOLLOWING = 2
+    FRIENDS = 3
+    BLOCKED = 4
+    MUTED = 5
+    SETS = 6
+
+
+cdef struct Text:
+    const char* at
+    Py_ssize_t size
+
+
+cdef struct Ids:  # sorted, BARE_BYTES each
+    const char* at
+    Py_ssize_t count
+
+
+cdef struct Viewer:
+    Text bare_id  # of nothing for an anonymous visitor, as everything else
+    Text floor
+    Ids sets[SETS]
+
+
+def visible(list entries not None, bytes blob, bytes viewer not None, int rule):
+    """About 0.1 µs a card with 512 likes and saves and 300 followed."""
+    cdef Viewer state
+    if not _take_viewer(blob, viewer, rule, &state):
+        return None
+    cdef Py_ssize_t n = len(entries)
+    cdef Py_ssize_t i
+    cdef bytes marks = PyBytes_FromStringAndSize(NULL, n)
+    cdef char* out = PyBytes_AS_STRING(marks)
+    cdef const Card* card
+    for i in range(n):
+        card = _taken(entries[i])
+        out[i] = ELSEWHERE if card == NULL else _judge(card, &state, rule)
+        if out[i] == SHOWN and _is_unsure(card, &state):
+            out[i] = ELSEWHERE
+    return marks
+
+
+def page(
+    list entries not None,
+    bytes blob,
+    bytes viewer not None,
+    int rule,
+    Py_ssize_t limit,
+    tuple flags not None,
+    bytes prefix not None,
+    bytes head not None,
+    bytes tail not None,
+):
+    """About 4 µs for 20 cards of 800 bytes."""
+    if limit < 0:
+        raise ValueError("limit must not be negative")
+    if len(flags) != 8:
+        raise ValueError("there are eight flags")
+    cdef Viewer state
+    if not _take_viewer(blob, viewer, rule, &state):
+        return None
+    cdef Text fills[9]  # the eight flags, then the prefix
+    cdef Py_ssize_t i
+    for i in range(8):
+        _point(&fills[i], flags[i])
+    _point(&fills[8], prefix)
+    held = list(entries)  # another thread may change the caller's list while the lock is released
+    cdef Py_ssize_t n = len(held)
+    cdef const Card** cards = <const Card**> malloc((n + 1) * sizeof(Card*))
+    cdef uint8_t* marks = <uint8_t*> malloc(n + 1)
+    try:
+        if cards == NULL or marks == NULL:
+            raise MemoryError
+        for i in range(n):
+            cards[i] = _taken(held[i])
+        if not _judge_all(cards, n, min(limit, n), &state, rule, marks):
+            return None
+        return _put_together(cards, marks, min(limit, n), fills, head, tail)
+    finally:
+        free(cards)
+        free(marks)
+
+
+cdef inline const Card* _taken(object entry) except? NULL:
+    """NULL for None."""
+    if entry is None:
+        return NULL
+    if type(entry) is not Entry:
+        raise TypeError("entries must hold Entry or None")
+    return (<Entry> entry)._card
+
+
+cdef inline int _point(Text* text, object value) except -1:
+    if not isinstance(value, bytes):
+        raise TypeError("flags must be bytes")
+    text.at = PyBytes_AS_STRING(value)
+    text.size = PyBytes_GET_SIZE(value)
+    return 0
+
+
+cdef bint _judge_all(
+    const Card** cards, Py_ssize_t n, Py_ssize_t limit, const Viewer* viewer, int rule, uint8_t* marks
+) noexcept nogil:
+    """Whether all are shown and the flags of the first `limit` known, which are then in `marks`."""
+    cdef Py_ssize_t i
+    cdef const char* bare_id
+    for i in range(n):
+        if cards[i] == NULL or _judge(cards[i], viewer, rule) != SHOWN:
+            return False
+    for i in range(limit):
+        if _is_unsure(cards[i], viewer):
+            return False
+        bare_id = cards[i].video_id + (ID_BYTES - BARE_BYTES)
+        marks[i] = <uint8_t> (
+            _holds(&viewer.sets[LIKED], bare_id)
+            | _holds(&viewer.sets[SAVED], bare_id) << 1
+            | _holds(&viewer.sets[FOLLOWING], raw_of(cards[i]) + AUTHOR) << 2
+        )
+    return True
+
+
+cdef char _judge(const Card* card, const Viewer* viewer, int rule) noexcept nogil:
+    cdef const char* raw = raw_of(card)
+    cdef const char* author = raw + AUTHOR
+    if raw[STATE] != c"A" or _holds(&viewer.sets[MUTED], author):
+        return HIDDEN
+    cdef bint own = viewer.bare_id.size > 0 and memcmp(author, viewer.bare_id.at, BARE_BYTES) == 0
+    if not own and _holds(&viewer.sets[BLOCKED], author):
+        return HIDDEN
+    if rule == FOLLOWS and not _holds(&viewer.sets[FOLLOWING], author):
+        return HIDDEN
+    if raw[VISIBILITY] == c"P":
+        return SHOWN
+    if own or (raw[VISIBILITY] == c"F" and _holds(&viewer.sets[FRIENDS], author)):
+        return ELSEWHERE
+    return HIDDEN
+
+
+cdef inline bint _is_unsure(const Card* card, const Viewer* viewer) noexcept nogil:
+    cdef Py_ssize_t shared = min(viewer.floor.size, <Py_ssize_t> ID_BYTES)
+    cdef int order = memcmp(card.video_id, viewer.floor.at, shared)
+    return order < 0 or (order == 0 and ID_BYTES <= viewer.floor.size)
+
+
+cdef bint _holds(const Ids* ids, const char* bare_id) noexcept nogil:
+    """Binary search that moves by a mask: a branch on what is compared would be mispredicted half of the time."""
+    cdef const char* at = ids.at
+    cdef Py_ssize_t left = ids.count
+    cdef Py_ssize_t half
+    cdef uint64_t first = _word(bare_id)
+    if left == 0:
+        return False
+    while left > 1:
+        half = left >> 1
+        at += (half * BARE_BYTES) & -<Py_ssize_t> _is_up_to(at + half * BARE_BYTES, bare_id, first)
+        left -= half
+    return memcmp(at, bare_id, BARE_BYTES) == 0
+
+
+cdef inline bint _is_up_to(const char* member, const char* bare_id, uint64_t first) noexcept nogil:
+    """Whether member <= bare_id, by their first eight characters, which seldom are the same."""
+    cdef uint64_t word = _word(member)
+    if word != first:
+        return word < first
+    return memcmp(member + 8, bare_id + 8, BARE_BYTES - 8) <= 0
+
+
+cdef inline uint64_t _word(const char* text) noexcept nogil:
+    """Eight characters as a number that sorts as they do; compilers know this for one load."""
+    cdef const uint8_t* at = <const uint8_t*> text
+    return (
+        <uint64_t> at[0] << 56 | <uint64_t> at[1] << 48 | <uint64_t> at[2] << 40 | <uint64_t> at[3] << 32
+        | <uint64_t> at[4] << 24 | <uint64_t> at[5] << 16 | <uint64_t> at[6] << 8 | <uint64_t> at[7]
+    )
+
+
+cdef bytes _put_together(
+    const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, bytes head, bytes tail
+):
+    cdef Py_ssize_t size = len(head) + len(tail) + 2 + max(n - 1, 0)  # brackets and commas
+    cdef Py_ssize_t i
+    for i in range(n):
+        size += <Py_ssize_t> cards[i].raw_bytes - HEADER_BYTES
+        size += cards[i].viewer_slots * (fills[marks[i]].size - 1)
+        size += (cards[i].slots - cards[i].viewer_slots) * (fills[8].size - 1)
+    cdef bytes whole = PyBytes_FromStringAndSize(NULL, size)
+    cdef char* out = PyBytes_AS_STRING(whole)
+    cdef const char* room = out + size - STEP
+    memcpy(out, PyBytes_AS_STRING(head), len(head))
+    out += len(head)
+    if size < LARGE_PAGE:
+        out = _write(cards, marks, n, fills, out, room)
+    else:
+        with nogil:
+            out = _write(cards, marks, n, fills, out, room)
+    memcpy(out, PyBytes_AS_STRING(tail), len(tail))
+    return whole
+
+
+cdef char* _write(
+    const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, char* out, const char* room
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef char padded[STEP]
+    cdef Text prefix = fills[8]
+    if prefix.size <= STEP:  # so that it is written in one step wherever there is room for one
+        memset(padded, 0, STEP)
+        memcpy(padded, prefix.at, prefix.size)
+        prefix.at = padded
+    out[0] = c"["
+    out += 1
+    for i in range(n):
+        if i > 0:
+            out[0] = c","
+            out += 1
+        out = _fill(cards[i], &fills[marks[i]], &prefix, out, room)
+    out[0] = c"]"
+    return out + 1
+
+
+cdef char* _fill(const Card* card, const Text* flags, const Text* prefix, char* out, const char* room) noexcept nogil:
+    """Copies a body from slot to slot; returns the place behind."""
+    cdef const uint16_t* gaps = gaps_of(card)
+    cdef const char* raw = raw_of(card)
+    cdef const char* at = raw + HEADER_BYTES
+    cdef const char* end = raw + card.raw_bytes
+    cdef Py_ssize_t i
+    for i in range(card.slots):
+        out = _copy(at, gaps[i], out, room)
+        at += gaps[i]
+        if at[0] == PREFIX_SLOT and prefix.size <= STEP and out <= room:
+            memcpy(out, prefix.at, STEP)
+            out += prefix.size
+        elif at[0] == PREFIX_SLOT:
+            memcpy(out, prefix.at, prefix.size)
+            out += prefix.size
+        else:
+            memcpy(out, flags.at, flags.size)
+            out += flags.size
+        at += 1
+    return _copy(at, end - at, out, room)
+
+
+cdef inline char* _copy(const char* at, Py_ssize_t size, char* out, const char* room) noexcept nogil:
+    """Short texts by whole steps, where both sides have as much behind them; what is written too far is written over."""
+    cdef Py_ssize_t i = 0
+    if size >= LONG_TEXT or out + size > room:
+        memcpy(out, at, size)
+    else:
+        while i < size:
+            memcpy(out + i, at + i, STEP)
+            i += STEP
+    return out + size
+
+
+cdef bint _take_viewer(bytes blob, bytes viewer, int rule, Viewer* state) except -1:
+    """False if the blob is malformed or of another version."""
+    if rule not in (WANTS, FOLLOWS):
+        raise ValueError("rule must be 0 or 1")
+    memset(state, 0, sizeof(Viewer))
+    state.floor.at = b""
+    if blob is None:
+        return True
+    if len(viewer) != BARE_BYTES:
+        raise ValueError("a viewer's id without its kind has 26 bytes")
+    _point(&state.bare_id, viewer)
+    return _unpack(<const uint8_t*> PyBytes_AS_STRING(blob), len(blob), state)
+
+
+cdef struct Reading:
+    const uint8_t* at
+    const uint8_t* end
+
+
+cdef bint _unpack(const uint8_t* blob, Py_ssize_t size, Viewer* viewer) noexcept nogil:
+    cdef Reading header
+    cdef Text liked_since, saved_since
+    cdef int64_t count
+    cdef int64_t ids = 0
+    cdef int i
+    if size < 2 or size < 2 + (blob[0] << 8 | blob[1]):
+        return False
+    header.at = blob + 2
+    header.end = header.at + (blob[0] << 8 | blob[1])
+    if not _skip(&header, 0x94) or _number(&header) != BLOB_VERSION:
+        return False
+    if not _text(&header, &liked_since) or not _text(&header, &saved_since) or not _skip(&header, 0x90 + SETS):
+        return False
+    viewer.floor = saved_since if _precedes(&liked_since, &saved_since) else liked_since
+    for i in range(SETS):
+        count = _number(&header)
+        if count < 0:
+            return False
+        viewer.sets[i].at = <const char*> header.end + ids * BARE_BYTES
+        viewer.sets[i].count = count
+        ids += count
+    return header.at == header.end and blob + size - header.end == ids * BARE_BYTES
+
+
+cdef bint _skip(Reading* header, int byte) noexcept nogil:
+    if header.at == header.end or header.at[0] != byte:
+        return False
+    header.at += 1
+    return True
+
+
+cdef int64_t _number(Reading* header) noexcept nogil:
+    """An unsigned msgpack integer of at most 32 bits; -1 if there is none."""
+    if header.at == header.end:
+        return -1
+    cdef int kind = header.at[0]
+    cdef int64_t value = 0
+    cdef int size, i
+    header.at += 1
+    if kind < 0x80:
+        return kind
+    if not 0xCC <= kind <= 0xCE:
+        return -1
+    size = 1 << (kind - 0xCC)
+    if header.end - header.at < size:
+        return -1
+    for i in range(size):
+        value = value << 8 | header.at[i]
+    header.at += size
+    return value
+
+
+cdef bint _text(Reading* header, Text* text) noexcept nogil:
+    """A msgpack string of at most 31 bytes."""
+    if header.at == header.end or header.at[0] & 0xE0 != 0xA0:
+        return False
+    text.size = header.at[0] & 0x1F
+    text.at = <const char*> header.at + 1
+    if header.end - header.at - 1 < text.size:
+        return False
+    header.at += 1 + text.size
+    return True
+
+
+cdef bint _precedes(const Text* one, const Text* other) noexcept nogil:
+    cdef int order = memcmp(one.at, other.at, min(one.size, other.size))
+    return order < 0 or (order == 0 and one.size < other.size)

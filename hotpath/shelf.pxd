@@ -1,0 +1,33 @@
+"""What a kernel that reads entries needs to know of them."""
+
+from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t
+
+cdef enum:
+    HEADER_BYTES = 65  # of a card: version 20, visibility 1, state 1, author 30, published 13
+    VISIBILITY = 20
+    STATE = 21
+    AUTHOR = 26  # without its kind
+    PUBLISHED = 52
+    PREFIX_SLOT = 1
+    VIEWER_SLOT = 2
+    STEP = 16  # bytes that may be read behind a card
+
+
+cdef struct Card:  # one block: this, the distances from slot to slot (uint16), the raw card, STEP bytes of nothing
+    uint32_t raw_bytes
+    uint16_t slots
+    uint16_t viewer_slots
+    uint8_t used
+    char video_id[ID_BYTES]
+
+
+cdef class Entry:
+    cdef Card* _card
+
+
+cdef inline uint16_t* gaps_of(const Card* card) noexcept nogil:
+    return <uint16_t*> (card + 1)
+
+
+cdef inline char* raw_of(const Card* card) noexcept nogil:
+    return <char*> (gaps_of(card) + card.slots)
