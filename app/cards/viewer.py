@@ -58,6 +58,16 @@ def pack(circle: Circle, liked: RecentReactions, saved: RecentReactions) -> byte
     return len(body).to_bytes(2, "big") + body + ids
 
 
+def following(blob: bytes) -> list[bytes]:
+    """The bare ids of those followed, without taking the rest apart; none from a blob of another version."""
+    start = 2 + int.from_bytes(blob[:2], "big")
+    header = msgspec.msgpack.decode(blob[2:start], type=_Header)
+    if header.version != VERSION or len(header.counts) != _SETS:
+        return []
+    start += _ID * sum(header.counts[:2])
+    return [blob[at : at + _ID] for at in range(start, start + _ID * header.counts[2], _ID)]
+
+
 def unpack(user_id: str, blob: bytes) -> ViewerState | None:
     """The state, or None if the blob is of another version."""
     start = 2 + int.from_bytes(blob[:2], "big")

@@ -7,7 +7,7 @@ import msgspec
 
 from app.ports.feeds import Kind
 from app.ports.limiter import Verdict
-from hotpath.pages import Entry
+from hotpath.shelf import Entry
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -39,6 +39,9 @@ class HotPages(Protocol):
         """Counts the request under `policy` (name, limit, window in s) and reads what its page needs: at most `limit`
         entries with a score ≤ `upper`, after the given one if any. None, with nothing counted, if it can't be told
         without a second trip. Raises Unavailable."""
+
+    async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
+        """Counts a request that needs nothing else. None and Unavailable as `fetch`."""
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         """`Feeds.remember`, without waiting: a session that is lost costs its reader a walk, nothing else."""

@@ -4,12 +4,12 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, Protocol
 
 from app.adapters.redis.client import packed
 from app.adapters.redis.feeds import page_key
-from app.adapters.redis.limiter import COMMANDS, RedisLimiter, key_of
+from app.adapters.redis.limiter import COMMANDS, Attempt, RedisLimiter, key_of
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
@@ -41,10 +41,10 @@ _DOWN: Final = (
 class Asked(Protocol):
     """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
 
-    async def ask(self, packed: bytes, replies: int) -> list[Any]:
+    def ask(self, packed: bytes, replies: int) -> Awaitable[list[Any]]:
         """The replies to encoded commands, errors among them as ReplyError. Raises Unavailable."""
 
-    def tell(self, packed: bytes, replies: int) -> None:
+    def tell(self, packed: bytes, replies: int) -> object:
         """Sends without waiting."""
 
 
@@ -82,12 +82,7 @@ class RedisHotPages:
         else:
             both = (self._common.ask(first, COMMANDS + 1), self._feeds.ask(second, width + 1))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
-        for reply in replies:
-            if isinstance(reply, ReplyError):
-                raise Unavailable("Redis cannot answer now.")
-        verdict, chores = self._limiter.judge(attempt, replies[:COMMANDS])
-        if chores:
-            self._common.tell(packed(chores), len(chores))
+        verdict = self._judge(attempt, replies)
         marker, *found = replies[-2]
         built = bool(marker) and marker[0].startswith(b"!")
         rows = found[0] if len(found) == 1 else _after(found[0], after) + found[1]
@@ -98,6 +93,25 @@ class RedisHotPages:
             rows[: 2 * limit],
             replies[-1],
         )
+
+    async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
+        name, most, window_s = policy
+        if not self._limiter.knows_the_time:
+            return None
+        attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
+        if isinstance(attempt, Verdict):
+            return attempt
+        commands = _limit(attempt.key.encode(), attempt.stamp_us, most, window_s)
+        return self._judge(attempt, await self._common.ask(commands, COMMANDS))
+
+    def _judge(self, attempt: Attempt, replies: list[Any]) -> Verdict:
+        for reply in replies:
+            if isinstance(reply, ReplyError):
+                raise Unavailable("Redis cannot answer now.")
+        verdict, chores = self._limiter.judge(attempt, replies[:COMMANDS])
+        if chores:
+            self._common.tell(packed(chores), len(chores))
+        return verdict
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         self._feeds.tell(packed([("SET", page_key(kind, session_id), value, "EX", ttl_s)]), 1)

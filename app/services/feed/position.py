@@ -19,6 +19,7 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
     video_id: str
     in_tail: bool
     served: int
+    past: tuple[tuple[str, int, str], ...] = ()  # (generation, score, id) of the places reached in feeds before this
 
     @property
     def after(self) -> tuple[int, str] | None:
@@ -35,3 +36,11 @@ class Session(msgspec.Struct, array_like=True):
 
     limit: int
     starts: list[Position]
+
+
+_SOURCES = {"f": "following", "g": "fresh", "t": "trending"}
+
+
+def sources_of(generation: str) -> list[str]:
+    """Which sources a built For You came from: the letters behind the 16 digits of its generation."""
+    return [_SOURCES[letter] for letter in generation[16:] if letter in _SOURCES] or ["fresh", "following", "trending"]

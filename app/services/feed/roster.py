@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+from app.cards import viewer as viewer_format
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
@@ -17,6 +18,7 @@ from app.ports.tiers import Standing, Tiers
 BELIEVED_MS: Final = 1000
 OVERLAP_MS: Final = 10_000  # a write that began before the last look may have committed after it
 PAGE: Final = 10_000
+TOLD: Final = 10_000  # viewers whose last answer is kept
 PAGES: Final = 100  # a million creators of a thousand followers and more, some 200 bytes each
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ class Roster:
         self._seen_ms = 0
         self._asked_ms = -BELIEVED_MS
         self._turn = asyncio.Lock()
+        self._bare: set[bytes] = set()
+        self._told: dict[str, tuple[int, int, bool]] = {}
 
     async def of(self, user_ids: Iterable[str]) -> list[Standing]:
         """The standings, in the order asked, of those who have one."""
@@ -41,6 +45,22 @@ class Roster:
                 await self._look(now_ms)
         return [self._standings[user_id] for user_id in user_ids if user_id in self._standings]
 
+    def may_pull(self, user_id: str, blob: bytes) -> bool:
+        """Whether somebody whom the viewer of this blob follows has a standing; True too if that can't be told now."""
+        if not 0 <= self._clock() - self._asked_ms < BELIEVED_MS:
+            return True
+        if not self._bare:
+            return False
+        asked = (hash(blob), len(self._bare))  # a creator, once in the roster, stays
+        told = self._told.get(user_id)
+        if told is not None and told[:2] == asked:
+            return told[2]
+        answer = not self._bare.isdisjoint(viewer_format.following(blob))
+        if len(self._told) >= TOLD:
+            self._told.clear()
+        self._told[user_id] = (*asked, answer)
+        return answer
+
     async def _look(self, now_ms: int) -> None:
         self._asked_ms = now_ms
         at, after_id = max(0, self._seen_ms - OVERLAP_MS), ""
@@ -48,6 +68,7 @@ class Roster:
             for _ in range(PAGES):
                 rows = await self._tiers.changed_since(at, after_id, PAGE)
                 self._standings |= {row.user_id: row for row in rows}
+                self._bare.update(row.user_id[4:].encode() for row in rows)
                 if rows:
                     at, after_id = rows[-1].changed_at, rows[-1].user_id
                     self._seen_ms = max(self._seen_ms, at)

@@ -1,0 +1,141 @@
+"""The hot door: an exact path table in front of the framework, for the reads that come most often.
+
+It answers what it can in the plainest way and hands everything else on, untouched, to the application behind, which
+answers the same requests with the same bytes (`tests/api/test_two_doors.py`); a request it has counted already is
+handed on with the verdict, so that nothing is counted twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+from litestar.types import ASGIApp, Receive, Send
+
+from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
+from app.http.context import peer
+from app.http.limits import COUNTED, Policy
+from app.http.limits import headers as limit_headers
+from app.http.record import ABANDONED, SECURITY, Record
+from app.ports.limiter import Verdict
+
+_KEPT: Final = 2048  # answers' limit headers, by what is left of the limit
+
+
+class Fields(msgspec.Struct, frozen=True, gc=False):
+    """The request headers that a hot read looks at; each came once at most."""
+
+    authorization: bytes | None
+    accept_encoding: bytes | None
+    if_none_match: bytes | None
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """A whole answer; `headers` are never changed. `user` is who asked, for the log; `verdict` how it was counted."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    user: bytes
+    verdict: Verdict
+
+
+class HotRead(Protocol):
+    """One path of the table."""
+
+    policy: Policy
+
+    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
+        """The answer; or how the request was counted, if it is to go on; or None if it was not even counted."""
+
+
+class HotDoor:
+    """Wraps `app`."""
+
+    def __init__(self, app: ASGIApp, record: Record, table: Mapping[str, HotRead]) -> None:
+        self._app = app
+        self._record = record
+        self._table = table
+        self._limits: dict[tuple[str, int, int], list[tuple[bytes, bytes]]] = {}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """One request."""
+        read = self._table.get(scope.get("path", ""))
+        if read is None or scope.get("method") != "GET":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        traceparent, fields = _read(scope["headers"])
+        outcome: Answer | Verdict | None = None
+        if fields is not None:
+            try:
+                outcome = await read.answer(scope, fields)
+            except Unavailable:
+                FALLBACKS.labels("hot").inc()
+            except asyncio.CancelledError:
+                self._done(scope, ABANDONED, began_s, b"-", 0)
+                raise
+        if isinstance(outcome, Answer):
+            await self._send(scope, send, read.policy, outcome, traceparent, began_s)
+            return
+        state = scope.setdefault("state", {})
+        state["began_s"] = began_s
+        if outcome is not None:
+            state[COUNTED] = outcome
+        await self._app(scope, receive, send)
+
+    async def _send(
+        self, scope: Any, send: Send, policy: Policy, answer: Answer, traceparent: bytes | None, began_s: float
+    ) -> None:
+        headers = [
+            *answer.headers,
+            (b"x-request-id", self._record.trace_id(traceparent)),
+            *SECURITY,
+            *self._limit(policy, answer.verdict),
+        ]
+        sent_bytes = 0
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+            sent_bytes = len(answer.body)
+        finally:
+            self._done(scope, answer.status, began_s, answer.user, sent_bytes)
+
+    def _done(self, scope: Any, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
+        path = scope["path"]
+        request = b"GET %b HTTP/%b" % (path.encode(), scope.get("http_version", "1.1").encode())
+        self._record.done(path, "GET", status, began_s, peer(scope), user, request, sent_bytes)
+
+    def _limit(self, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
+        key = (policy.name, verdict.remaining, verdict.reset_after_s)
+        made = self._limits.get(key)
+        if made is None:
+            made = limit_headers(policy, verdict)
+            if len(self._limits) < _KEPT:
+                self._limits[key] = made
+        return made
+
+
+def _read(headers: Any) -> tuple[bytes | None, Fields | None]:
+    """The traceparent and the fields; no fields for a request with a body, or with a header twice."""
+    authorization = accept_encoding = if_none_match = traceparent = None
+    for name, value in headers:
+        if name == b"authorization":
+            if authorization is not None:
+                return None, None
+            authorization = value
+        elif name == b"accept-encoding":
+            if accept_encoding is not None:
+                return None, None
+            accept_encoding = value
+        elif name == b"if-none-match":
+            if if_none_match is not None:
+                return None, None
+            if_none_match = value
+        elif name == b"traceparent":
+            traceparent = traceparent or value
+        elif name in (b"content-length", b"transfer-encoding"):
+            return None, None
+    return traceparent, Fields(authorization, accept_encoding, if_none_match)

@@ -1,0 +1,68 @@
+"""Trending for visitors without a token: the answer is ready, only the request is counted."""
+
+import re
+from typing import Any, Final
+
+from app.core.errors import Invalid
+from app.http.hot import Answer, Fields
+from app.http.limits import Policy, visitor_name
+from app.ports.hot import HotPages
+from app.ports.limiter import Verdict
+from app.services.feed.hot import DEFAULT_LIMIT, LIMIT
+from app.services.feed.ready import Ready
+from app.services.feed.trending import scope_of
+
+_PAIR: Final = re.compile(
+    rb"(?:(limit|page)=(0|[1-9][0-9]?)|region=([A-Za-z]{2})|category=([a-z0-9]{1,30}))\Z"
+)  # what needs no more than looking at
+_QUERIES: Final = 1024  # texts of queries, taken apart
+Asked = tuple[str, int, int]  # scope, page, limit
+
+
+class HotTrending:
+    """`app.http.hot.HotRead`."""
+
+    def __init__(self, policy: Policy, pages: HotPages, ready: Ready) -> None:
+        self.policy = policy
+        self._pages = pages
+        self._ready = ready
+        self._counted = (policy.name, policy.limit, policy.window_s)
+        self._queries: dict[bytes, Asked | None] = {}
+
+    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
+        """The answer, if it is ready."""
+        asked = self._asked(scope["query_string"])
+        if fields.authorization is not None or asked is None:
+            return None
+        verdict = await self._pages.count(visitor_name(scope), self._counted)
+        if verdict is None or not verdict.allowed:
+            return verdict
+        found = self._ready.find(*asked, fields.accept_encoding or b"", fields.if_none_match)
+        if found is None:
+            return verdict
+        return Answer(found.status, found.headers, found.body, b"-", verdict)
+
+    def _asked(self, query: bytes) -> Asked | None:
+        if query in self._queries:
+            return self._queries[query]
+        asked = parse(query)
+        if len(self._queries) < _QUERIES and len(query) <= 64:
+            self._queries[query] = asked
+        return asked
+
+
+def parse(query: bytes) -> Asked | None:
+    """List, page and limit of a plain query; None for one that must be judged by the rules of the route."""
+    values: dict[str, str] = {}
+    for pair in query.split(b"&") if query else []:
+        match = _PAIR.match(pair)
+        name, _, value = pair.decode("latin-1").partition("=")
+        if match is None or name in values:
+            return None
+        values[name] = value
+    page, limit = int(values.get("page", "0")), int(values.get("limit", str(DEFAULT_LIMIT)))
+    try:
+        scope = scope_of(values.get("region"), values.get("category"))
+    except Invalid:
+        return None
+    return (scope, page, limit) if 1 <= limit <= LIMIT else None
