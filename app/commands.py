@@ -7,9 +7,10 @@ from app import features, workers
 from app.adapters.ffmpeg.media import FfmpegMedia
 from app.adapters.postgres import migrator
 from app.adapters.postgres.migrations import MigrationError
+from app.cards.hydrate import BATCH
 from app.core.clock import system_ms
 from app.core.config import Settings
-from app.core.errors import NotFound, Unavailable
+from app.core.errors import Invalid, NotFound, Unavailable
 from app.http.operations import check_all, product_version
 from app.ports.media import MediaFailed
 from app.services.feed.scores import Explainer, lines
@@ -109,6 +110,41 @@ async def tier(settings: Settings, arguments: Namespace) -> int:
             return 1
         print(*await report.lines(user, system_ms()), sep="\n")
     return 0
+
+
+async def suspend(settings: Settings, arguments: Namespace) -> int:
+    """Suspends a person (an id or @name), or lifts that; 1 if there is no such person or the reason can't be kept."""
+    async with open_stores(settings) as stores:
+        built = features.build(settings, stores, system_ms)
+        try:
+            user = await built.people.find(arguments.user)
+            renewed = CardsBar((await stores.videos.authors_counts([user.user_id])).get(user.user_id, 0))
+            if arguments.lift:
+                lifted = await built.suspensions.lift(user.user_id, renewed)
+                print(f"@{user.username} is no longer suspended." if lifted else f"@{user.username} was not suspended.")
+                return 0
+            done = await built.suspensions.suspend(user.user_id, arguments.reason, renewed)
+        except (NotFound, Invalid) as error:
+            print(error.detail, file=sys.stderr)
+            return 1
+    ended = "was suspended before" if done.sessions is None else f"is suspended; sessions ended: {done.sessions}"
+    later = "" if done.cards_renewed else "; the workers will hide the rest of their videos from lists"
+    print(f"@{user.username} {ended}{later}.")
+    return 0
+
+
+class CardsBar:
+    """How many of an author's cards are renewed, shown only where there are more than one piece."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._done = 0
+
+    def __call__(self) -> None:
+        self._done = min(self._done + BATCH, self._count)
+        if self._count > BATCH:
+            end = "\n" if self._done == self._count else ""
+            print(f"\rCards renewed  {self._done}/{self._count}", end=end, file=sys.stderr, flush=True)
 
 
 async def trending(settings: Settings, arguments: Namespace) -> int:

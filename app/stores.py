@@ -24,10 +24,12 @@ from app.adapters.postgres.musics import PostgresMusics
 from app.adapters.postgres.outbox import PostgresOutbox
 from app.adapters.postgres.pool import connection, open_pool
 from app.adapters.postgres.positions import PostgresPositions
+from app.adapters.postgres.progress import PostgresProgress
 from app.adapters.postgres.reactions import PostgresReactions
 from app.adapters.postgres.reconcile_activity import PostgresViewCounts
 from app.adapters.postgres.reconcile_social import PostgresCommentCounts, PostgresSocialCounts
 from app.adapters.postgres.reconcile_video import PostgresVideoCounts
+from app.adapters.postgres.suspensions import PostgresSuspensions
 from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
@@ -58,6 +60,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     musics: PostgresMusics
     users: PostgresUsers
     accounts: PostgresAccounts
+    suspensions: PostgresSuspensions
     graph: PostgresGraph
     tiers: PostgresTiers
     reactions: PostgresReactions
@@ -72,6 +75,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     outboxes: tuple[PostgresOutbox, ...]
     positions: PostgresPositions
     dead_letters: PostgresDeadLetters
+    progress: PostgresProgress
     feeds: RedisFeeds
     active: RedisActiveUsers
     cards: RedisCards
@@ -143,6 +147,7 @@ def assemble(
         musics=PostgresMusics(video),
         users=PostgresUsers(social),
         accounts=PostgresAccounts(social),
+        suspensions=PostgresSuspensions(social),
         graph=PostgresGraph(social),
         tiers=PostgresTiers(social),
         reactions=PostgresReactions(social),
@@ -161,6 +166,7 @@ def assemble(
         ),
         positions=PostgresPositions(social),
         dead_letters=PostgresDeadLetters(social),
+        progress=PostgresProgress(social),
         feeds=RedisFeeds(clients[settings.feed_cache_url]),
         active=RedisActiveUsers(clients[settings.feed_cache_url]),
         cards=RedisCards(clients[settings.video_cache_url]),

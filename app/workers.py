@@ -15,6 +15,7 @@ from app.services.feed.active import CountActive, NoteInteractions
 from app.services.feed.circles import KeepFollowing, SettleTiers
 from app.services.feed.fanout import FanOut
 from app.services.feed.handlers import CountTrending
+from app.services.feed.suspended import KeepSuspended
 from app.services.social.handlers import CopyCounts, ForgetViewers, TotalLikes
 from app.services.video.actions import TRANSCODE
 from app.services.video.handlers import Moderate, QueueTranscode, RemoveFiles, RenewCards, Sweeps
@@ -38,13 +39,17 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
     clock = system_ms
     counts = CopyCounts(stores.reactions, stores.activity, stores.videos, built.hydrator)
     fan_out = FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, clock)
+    keep_suspended = KeepSuspended(
+        stores.feeds, stores.graph, stores.videos, stores.users, stores.tiers, stores.progress, clock
+    )
     keep_following = KeepFollowing(stores.feeds, stores.graph, stores.videos, clock)
     return [
         (QueueTranscode.GROUP, (VIDEO_UPLOADED,), QueueTranscode(stores.jobs, clock)),
         (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
-        (RenewCards.GROUP, (FEED_UPDATE,), RenewCards(stores.videos, built.hydrator)),
+        (RenewCards.GROUP, (FEED_UPDATE,), RenewCards(built.hydrator, built.author_cards, stores.progress)),
         (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
         (FanOut.GROUP, (FEED_UPDATE,), fan_out),
+        (KeepSuspended.GROUP, (FEED_UPDATE,), keep_suspended),
         (KeepFollowing.GROUP, (USER_INTERACTION,), keep_following),
         (SettleTiers.GROUP, (USER_INTERACTION,), SettleTiers(built.tiering)),
         (NoteInteractions.GROUP, (USER_INTERACTION,), NoteInteractions(stores.activity)),
@@ -132,6 +137,7 @@ def all_workers(settings: Settings, stores: Stores, built: features.Features) ->
 async def _forgot(stores: Stores) -> None:
     # An event may come again as long as outboxes keep it: seven days.
     await stores.tiers.prune(system_ms() - 8 * DAY_MS, 100_000)
+    await stores.progress.prune(system_ms() - 8 * DAY_MS, 100_000)
 
 
 async def _swept(stores: Stores) -> None:

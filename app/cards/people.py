@@ -50,16 +50,17 @@ class People:
         return (await self._graph.relations(viewer_id, [other_id])).get(other_id, Relation())
 
     async def visible(self, reference: str, viewer_id: str | None) -> tuple[User, Relation]:
-        """As `find`, but somebody who blocked the viewer is not there for them."""
+        """As `find`, but who is suspended is there for nobody, and who blocked the viewer not for them."""
         user = await self.find(reference)
         relation = await self.relation(viewer_id, user.user_id)
-        if relation.blocked_by:
+        if relation.blocked_by or user.suspended_at is not None:
             raise NotFound("There is no such person.")
         return user, relation
 
     async def briefs(self, user_ids: Sequence[str]) -> dict[str, UserBrief]:
-        """Those that exist, in one trip."""
-        return {user_id: brief(user) for user_id, user in (await self._users.get_many(user_ids)).items()}
+        """Those that exist and are not suspended, in one trip."""
+        found = await self._users.get_many(user_ids)
+        return {user_id: brief(user) for user_id, user in found.items() if user.suspended_at is None}
 
     async def profile(self, user: User, viewer_id: str | None, relation: Relation) -> Profile:
         """The person's page for this viewer."""

@@ -14,11 +14,11 @@ from app.ports.users import User
 from app.ports.videos import Counts, Video, VideoAndCounts
 from hotpath import cards as kernel
 
-_FLAGS: Final = tuple(
+FLAGS: Final = tuple(
     msgspec.json.encode({"liked": bool(bits & 1), "saved": bool(bits & 2), "following": bool(bits & 4)})
     for bits in range(8)
 )
-_ANONYMOUS: Final = _FLAGS[0]
+_ANONYMOUS: Final = FLAGS[0]
 
 
 def brief(user: User) -> UserBrief:
@@ -30,7 +30,7 @@ def brief(user: User) -> UserBrief:
 def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
     """The card of a record: with its body if it is active, else a mark that says it is not to be shown."""
     video = record.video
-    active = video.status == "active" and video.media is not None
+    active = video.status == "active" and video.media is not None and author.suspended_at is None
     return Card(
         video.video_id,
         video.version + record.counts_version + author.updated_at,
@@ -120,7 +120,7 @@ def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[
     liked = bare in viewer.liked or card.video_id in older.get("like", ())
     saved = bare in viewer.saved or card.video_id in older.get("save", ())
     following = card.author_id[4:] in viewer.following
-    return _FLAGS[liked | saved << 1 | following << 2]
+    return FLAGS[liked | saved << 1 | following << 2]
 
 
 def hash_of(video: Video, counts: Counts) -> dict[str, str]:

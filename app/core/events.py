@@ -28,6 +28,8 @@ TYPES: Final[dict[str, str]] = {
     "video.changed": FEED_UPDATE,  # video_id, user_id: words or switches, not who may see it
     "video.deleted": FEED_UPDATE,  # video_id, user_id
     "user.changed": FEED_UPDATE,  # user_id: what cards show of their author
+    "user.suspended": FEED_UPDATE,  # user_id
+    "user.restored": FEED_UPDATE,  # user_id
     "video.liked": USER_INTERACTION,  # video_id, user_id, author_id, region
     "video.unliked": USER_INTERACTION,  # the same
     "video.saved": USER_INTERACTION,  # video_id, user_id, author_id

@@ -70,7 +70,7 @@ class Accounts(Protocol):
         """Replaces the hash (a stronger one after a sign-in, or a new password)."""
 
     async def open_session(self, session: Session, refresh_hash: bytes) -> None:
-        """Stores a session and its first refresh token."""
+        """Stores a session and its first refresh token; Forbidden `suspended` while its person is."""
 
     async def rotate(
         self,
@@ -83,7 +83,8 @@ class Accounts(Protocol):
     ) -> Rotation:
         """Spends a refresh token for its successor, atomically. A spent one that comes back within `grace_ms`
         of being spent (two tabs at once) gets one more successor of the same family; later than that the family's
-        session is revoked and `session.revoked` stored (its data filled by the store)."""
+        session is revoked and `session.revoked` stored (its data filled by the store). Forbidden `suspended` for a
+        dead token of somebody who is."""
 
     async def session(self, session_id: str) -> Session | None:
         """The row, revoked or not."""

@@ -21,6 +21,7 @@ class User(msgspec.Struct, kw_only=True):
     country: str | None = None  # ISO 3166, upper case
     created_at: int
     updated_at: int
+    suspended_at: int | None = None  # written by `app.ports.suspensions` alone
 
 
 class Users(Protocol):

@@ -113,7 +113,7 @@ async def test_one_viewer_counts_once_in_thirty_minutes_and_the_author_never(
     began_ms = system_ms()
     now = [began_ms]
     views = Views(
-        Access(stores.videos, built.hydrator),
+        Access(stores.videos, stores.users, built.hydrator),
         stores.activity,
         stores.users,
         Playbacks(stores.secret),

@@ -62,7 +62,7 @@ async def test_facts_about_what_is_not_there_harm_nobody(
         for type_ in ("video.uploaded", "video.changed", "video.deleted"):
             fact = events.event(type_, video_id, 1, video_id=video_id, user_id=author.user_id)
             await Moderate(stores.videos, system_ms)([fact])
-            await RenewCards(stores.videos, built.hydrator)([fact])
+            await RenewCards(built.hydrator, built.author_cards, stores.progress)([fact])
             await RemoveFiles(stores.blobs, stores.jobs)([fact])
     assert (await client.get(f"/api/v1/videos/{gone.video_id}", headers=author.headers)).status_code == 404
 
@@ -91,7 +91,7 @@ async def test_cards_are_renewed_from_the_record(client: httpx.AsyncClient, stor
     await stores.videos.save(video)
 
     fact = events.event("video.changed", video.video_id, 1, video_id=video.video_id, user_id=author.user_id)
-    await RenewCards(stores.videos, built.hydrator)([fact])
+    await RenewCards(built.hydrator, built.author_cards, stores.progress)([fact])
 
     (card,) = (await client.get(f"/api/v1/users/{author.user_id}/videos")).json()["videos"]
     assert card["title"] == "Changed behind the cache"

@@ -141,3 +141,14 @@ def test_the_documented_hash_is_text_alone() -> None:
 
 def test_an_empty_page_is_an_empty_array() -> None:
     assert present.splice([], None, {}, SECRET, NOW) == b"[]"
+
+
+def test_the_card_of_a_suspended_author_is_a_newer_mark_without_a_body() -> None:
+    found = VideoAndCounts(active(), Counts(), 0)
+    shown_, hidden, back = (
+        present.card(found, msgspec.structs.replace(AUTHOR, suspended_at=at, updated_at=NOW + n), None)
+        for n, at in enumerate((None, NOW, None))
+    )
+    assert [card.active for card in (shown_, hidden, back)] == [True, False, True]
+    assert hidden.body == b""
+    assert shown_.version < hidden.version < back.version

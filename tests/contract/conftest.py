@@ -15,7 +15,9 @@ from app.adapters.postgres.ledger import PostgresLedger
 from app.adapters.postgres.musics import PostgresMusics
 from app.adapters.postgres.pool import open_pool
 from app.adapters.postgres.positions import PostgresPositions
+from app.adapters.postgres.progress import PostgresProgress
 from app.adapters.postgres.reactions import PostgresReactions
+from app.adapters.postgres.suspensions import PostgresSuspensions
 from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
@@ -26,7 +28,9 @@ from app.ports.graph import Graph
 from app.ports.jobs import Jobs
 from app.ports.music import Musics
 from app.ports.outbox import DeadLetters, Positions
+from app.ports.progress import Progress
 from app.ports.reactions import Reactions
+from app.ports.suspensions import Suspensions
 from app.ports.tiers import Tiers
 from app.ports.trending import Ledger
 from app.ports.users import Users
@@ -56,6 +60,11 @@ def users(social_engine: str, pool: asyncpg.Pool) -> Users:
 @pytest.fixture
 def accounts(social_engine: str, pool: asyncpg.Pool) -> Accounts:
     return {"postgres": PostgresAccounts}[social_engine](pool)
+
+
+@pytest.fixture
+def suspensions(social_engine: str, pool: asyncpg.Pool) -> Suspensions:
+    return {"postgres": PostgresSuspensions}[social_engine](pool)
 
 
 @pytest.fixture
@@ -132,6 +141,11 @@ def ledger(pool: asyncpg.Pool) -> Ledger:
 @pytest.fixture
 def positions(pool: asyncpg.Pool) -> Positions:
     return PostgresPositions(pool)
+
+
+@pytest.fixture
+def progress(pool: asyncpg.Pool) -> Progress:
+    return PostgresProgress(pool)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from app.adapters.postgres import sessions
+from app.adapters.postgres import sessions, suspensions
 from app.adapters.postgres.keyset import BATCH, batch, newest_first
 from app.adapters.postgres.pool import connection, to_time
 from app.adapters.postgres.write import find_receipt, retried, write
@@ -97,6 +97,7 @@ class PostgresAccounts:
 
     async def open_session(self, session: Session, refresh_hash: bytes) -> None:
         async with write(self._pool, "social") as current:
+            await suspensions.hold(current.conn, session.user_id)
             await sessions.add(current.conn, session, refresh_hash)
 
     @retried
@@ -111,7 +112,10 @@ class PostgresAccounts:
     ) -> Rotation:
         async with write(self._pool, "social") as current:
             token = await sessions.locked(current.conn, refresh_hash)
-            if token is None or not token.alive_at(now_ms):
+            if token is None:
+                return Rotation("unknown")
+            if not token.alive_at(now_ms):
+                await suspensions.refuse(current.conn, token.session.user_id)
                 return Rotation("unknown")
             if token.spent_at is None or now_ms - token.spent_at <= grace_ms:
                 return Rotation("rotated", await sessions.succeed(current.conn, token, successor_hash, now_ms))

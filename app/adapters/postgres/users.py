@@ -14,7 +14,7 @@ from app.ports.users import User
 
 _COLUMNS: Final = """
     u.user_id, u.user_no, u.username, u.display_name, u.bio, u.avatar, u.verified, u.country,
-    u.created_at, u.updated_at"""
+    u.created_at, u.updated_at, u.suspended_at"""
 
 GET: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = $1"  # noqa: S608
 GET_MANY: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = ANY($1::text[])"  # noqa: S608
@@ -75,4 +75,5 @@ class PostgresUsers:
 def _user(row: asyncpg.Record) -> User:
     fields = dict(row)
     fields["created_at"], fields["updated_at"] = to_ms(row["created_at"]), to_ms(row["updated_at"])
+    fields["suspended_at"] = None if row["suspended_at"] is None else to_ms(row["suspended_at"])
     return User(**fields)

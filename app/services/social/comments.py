@@ -151,7 +151,7 @@ class CommentReads:
         if parent is None:
             raise NotFound("There is no such comment.")
         _, state = await self._access.visible(viewer.user_id if viewer else None, parent.video_id)
-        if not _may_read(parent, state):
+        if not _may_read(parent, state) or not await self._people.briefs([parent.user_id]):
             raise NotFound("There is no such comment.")
 
         async def source(after: Keyset | None, count: int) -> list[Comment]:
@@ -168,7 +168,7 @@ class CommentReads:
         cursor: str | None,
         limit: int,
     ) -> CommentItems:
-        """A page without those of people blocked either way."""
+        """A page without those of people suspended, or blocked either way."""
         name, now_ms = viewer.user_id if viewer else "", self._clock()
         after = self._cursors.open(cursor, kind, name, now_ms, Keyset) if cursor is not None else None
 
@@ -176,24 +176,24 @@ class CommentReads:
             found = await source(position, count)
             return [(Keyset(row.created_at, row.comment_id), row) for row in found]
 
+        authors: dict[str, UserBrief] = {}
+
         async def choose(found: Sequence[Comment]) -> list[Comment | None]:
-            return [row if _may_read(row, state) else None for row in found]
+            authors.update(await self._people.briefs(sorted({row.user_id for row in found} - authors.keys())))
+            return [row if row.user_id in authors and _may_read(row, state) else None for row in found]
 
         page = await fill(rows, choose, after, limit)
         next_cursor = None
         if page.more and page.after is not None:
             next_cursor = self._cursors.seal(kind, name, now_ms + DAY_MS, page.after)
-        return CommentItems(await self._cards(page.items, viewer), next_cursor, next_cursor is not None)
+        return CommentItems(await self._cards(page.items, authors, viewer), next_cursor, next_cursor is not None)
 
-    async def _cards(self, comments: Sequence[Comment], viewer: Viewer | None) -> list[CommentCard]:
-        authors = await self._people.briefs(sorted({comment.user_id for comment in comments}))
+    async def _cards(
+        self, comments: Sequence[Comment], authors: dict[str, UserBrief], viewer: Viewer | None
+    ) -> list[CommentCard]:
         comment_ids = [comment.comment_id for comment in comments]
         liked = await self._comments.liked(viewer.user_id, comment_ids) if viewer and comment_ids else frozenset()
-        return [
-            _card(comment, authors[comment.user_id], comment.comment_id in liked)
-            for comment in comments
-            if comment.user_id in authors
-        ]
+        return [_card(comment, authors[comment.user_id], comment.comment_id in liked) for comment in comments]
 
 
 def _card(comment: Comment, author: UserBrief, liked: bool) -> CommentCard:

@@ -2,24 +2,27 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from app.cards.hydrate import BATCH, Hydrator
+from app.cards.renew import AuthorCards
 from app.core import events
 from app.core.clock import Clock
-from app.core.cursors import Keyset
 from app.core.errors import KinoraError, NotFound
 from app.core.events import Event
 from app.ports.blobs import Blobs
 from app.ports.jobs import Jobs
+from app.ports.progress import Progress
 from app.ports.videos import Video, Videos
 from app.services.video import lifecycle, moderation, save
 from app.services.video.actions import TRANSCODE
 from app.services.video.uploads import master_key
+from app.work.pieces import BUDGET_S, Turn
 
 log = logging.getLogger(__name__)
 
-VIDEOS_OF_AN_AUTHOR: Final = 10_000  # cards renewed after a change of name or picture
+_OF_AUTHORS: Final = frozenset({"user.changed", "user.suspended", "user.restored"})
 
 
 class QueueTranscode:
@@ -71,25 +74,23 @@ class RenewCards:
 
     GROUP = "cards"
 
-    def __init__(self, videos: Videos, hydrator: Hydrator) -> None:
-        self._videos = videos
+    def __init__(self, hydrator: Hydrator, cards: AuthorCards, progress: Progress, budget_s: float = BUDGET_S) -> None:
         self._hydrator = hydrator
+        self._cards = cards
+        self._progress = progress
+        self._budget_s = budget_s
 
     async def __call__(self, batch: Sequence[Event]) -> None:
-        touched = dict.fromkeys(event.data["video_id"] for event in batch if "video_id" in event.data)
-        if touched:
-            await self._hydrator.rebuild(list(touched)[:BATCH])
-        for user_id in dict.fromkeys(event.data["user_id"] for event in batch if event.type == "user.changed"):
-            await self._of_author(user_id)
-
-    async def _of_author(self, user_id: str) -> None:
-        after: Keyset | None = None
-        for _ in range(VIDEOS_OF_AN_AUTHOR // BATCH):
-            rows = await self._videos.by_author(user_id, after, BATCH)
-            await self._hydrator.rebuild([row.video_id for row in rows])
-            if len(rows) < BATCH:
-                return
-            after = Keyset(rows[-1].created_at, rows[-1].video_id)
+        turn = Turn(self._progress, self._budget_s)
+        touched = list(dict.fromkeys(event.data["video_id"] for event in batch if "video_id" in event.data))
+        for start in range(0, len(touched), BATCH):
+            await self._hydrator.rebuild(touched[start : start + BATCH], must_store=True)
+        first: dict[str, Event] = {}
+        for event in batch:
+            if event.type in _OF_AUTHORS:
+                first.setdefault(event.data["user_id"], event)  # its turns stand for those of all after it
+        for user_id, event in first.items():
+            await turn.work(events.cause(event, self.GROUP), partial(self._cards.renew, user_id))
 
 
 class RemoveFiles:
