@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, pages, resp, shelf, trending
+from hotpath import cards, fanout, merge, pages, resp, seen, shelf, trending
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
@@ -20,6 +20,7 @@ EXPORTS = [
     (pages, {"page", "visible"}),
     (resp, {"Parser"}),
     (shelf, {"Entry", "Shelf"}),
+    (seen, {"add", "contains", "empty", "marks", "sizes"}),
     (trending, {"points", "rank_key", "score", "threshold", "top"}),
 ]
 
