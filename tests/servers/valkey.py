@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,19 +18,29 @@ READY_TIMEOUT_S = 10.0
 class Valkey:
     """One server on a Unix socket. It keeps what it holds over a restart only as far as `save` was asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._options = dict(options or {})
         self._socket = folder / "valkey.sock"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._socket}"
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        options = {"port": "0", "unixsocket": str(self._socket), "dir": str(self._folder), "save": ""}
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Starts it, no more."""
+        options = {"port": "0", "unixsocket": str(self._socket), "dir": str(self._folder), "save": "", **self._options}
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(
             [str(binary()), *arguments], stdout=subprocess.DEVNULL, start_new_session=True, env={"PATH": os.defpath}
         )
+
+    def wait(self) -> None:
+        """Until it answers; while it loads what was saved it does not."""
+        assert self._process is not None
         deadline_s = time.monotonic() + READY_TIMEOUT_S
         while not self._answers():
             assert self._process.poll() is None, "valkey ended"
@@ -60,19 +70,20 @@ class Valkey:
 
     def save(self) -> None:
         """Writes a snapshot, which later restarts begin from."""
-        assert self._ask(b"SAVE\r\n").startswith(b"+OK")
+        assert self.ask(b"SAVE\r\n").startswith(b"+OK")
 
     def flush(self) -> None:
         """FLUSHALL."""
-        assert self._ask(b"FLUSHALL\r\n").startswith(b"+OK")
+        assert self.ask(b"FLUSHALL\r\n").startswith(b"+OK")
 
     def _answers(self) -> bool:
         try:
-            return self._ask(b"PING\r\n").startswith(b"+PONG")
+            return self.ask(b"PING\r\n").startswith(b"+PONG")
         except OSError:
             return False
 
-    def _ask(self, command: bytes) -> bytes:
+    def ask(self, command: bytes) -> bytes:
+        """The beginning of the reply to a command in one line."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(READY_TIMEOUT_S)
             connection.connect(str(self._socket))
@@ -81,10 +92,10 @@ class Valkey:
 
 
 @contextmanager
-def running_valkey() -> Iterator[Valkey]:
-    """A running one; gone afterwards."""
+def running_valkey(options: Mapping[str, str] | None = None) -> Iterator[Valkey]:
+    """A running one; gone afterwards. `options` are those of its configuration file."""
     with short_folder() as folder:
-        valkey = Valkey(folder)
+        valkey = Valkey(folder, options)
         valkey.start()
         try:
             yield valkey
