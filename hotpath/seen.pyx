@@ -36,11 +36,7 @@ cdef struct Parts:  # of a filter, where they stand in it
     const uint8_t* new
     const uint8_t* old
     const uint8_t* tail
-    Py_ssize_t new_items
-    Py_ssize_t new_bytes
-    Py_ssize_t old_items
-    Py_ssize_t old_bytes
-    Py_ssize_t marks
+    Py_ssize_t new_items, new_bytes, old_items, old_bytes, marks
 
 
 cdef struct Work:  # a filter that is being added to
@@ -50,8 +46,7 @@ cdef struct Work:  # a filter that is being added to
     uint32_t* merged  # takes turns with `new`
     Py_ssize_t new_items
     uint8_t* old
-    Py_ssize_t old_items
-    Py_ssize_t old_bytes
+    Py_ssize_t old_items, old_bytes
     uint8_t* code
     uint64_t* batch
     uint64_t* spare
@@ -68,8 +63,8 @@ def marks(const uint8_t[::1] ids not None):
     cdef bytes out = PyBytes_FromStringAndSize(NULL, n * MARK)
     cdef uint8_t* at = out
     cdef const uint8_t* id_ = &ids[0] if n > 0 else NULL
-    cdef Py_ssize_t i
     cdef uint64_t mark
+    cdef Py_ssize_t i
     with nogil:
         for i in range(n):
             mark = _hash(id_ + i * ID_BYTES)
@@ -85,22 +80,21 @@ def sizes(const uint8_t[::1] kept not None):
 
 
 def contains(const uint8_t[::1] kept not None, const uint8_t[::1] ids not None):
-    """A byte for each id; 60 µs for 500 ids against two full generations."""
+    """A byte for each id; 70 µs for 500 ids against two full generations."""
     cdef Parts parts
     cdef Py_ssize_t n = _count(ids)
     _part(kept, &parts)
-    cdef Py_ssize_t most = max(n, parts.marks)
     cdef bytes found = PyBytes_FromStringAndSize(NULL, n)
     cdef uint8_t* out = found
     cdef const uint8_t* id_ = &ids[0] if n > 0 else NULL
-    cdef bint sound = True
-    cdef uint32_t* values = <uint32_t*> malloc((max(ITEMS, parts.marks) + 1) * sizeof(uint32_t))
+    cdef bint sound
     cdef uint8_t* code = <uint8_t*> malloc(CODE_BYTES)
-    cdef uint64_t* wanted = <uint64_t*> malloc((n + 1) * sizeof(uint64_t))
-    cdef uint64_t* spare = <uint64_t*> malloc((most + 1) * sizeof(uint64_t))
-    cdef uint64_t* tail = <uint64_t*> malloc((parts.marks + 1) * sizeof(uint64_t))
+    cdef uint32_t* values = <uint32_t*> malloc((ITEMS + parts.marks) * sizeof(uint32_t))
+    cdef uint64_t* wanted = <uint64_t*> malloc(2 * (n + parts.marks + 1) * sizeof(uint64_t))
+    cdef uint64_t* tail = wanted + n
+    cdef uint64_t* spare = tail + parts.marks
     try:
-        if values == NULL or code == NULL or wanted == NULL or spare == NULL or tail == NULL:
+        if code == NULL or values == NULL or wanted == NULL:
             raise MemoryError
         with nogil:
             memset(out, 0, n)
@@ -117,18 +111,16 @@ def contains(const uint8_t[::1] kept not None, const uint8_t[::1] ids not None):
             if sound:
                 _find(values, parts.old_items, wanted, n, out)
     finally:
-        free(values)
         free(code)
+        free(values)
         free(wanted)
-        free(spare)
-        free(tail)
     if not sound:
         raise ValueError(NOT_OURS)
     return found
 
 
 def add(const uint8_t[::1] kept not None, const uint8_t[::1] ids not None, now_ms):
-    """The filter with `ids` remembered, tidied and rotated where due; 80 µs where a generation is nearly full."""
+    """The filter with `ids` remembered, tidied and rotated where due; 70 µs where a generation is nearly full."""
     cdef Parts parts
     cdef Work work
     cdef uint64_t now = _time(now_ms)
@@ -137,7 +129,7 @@ def add(const uint8_t[::1] kept not None, const uint8_t[::1] ids not None, now_m
     cdef const uint8_t* id_ = &ids[0] if n > 0 else NULL
     cdef Py_ssize_t most = max(n, parts.marks) + 1
     cdef bint sound
-    cdef Py_ssize_t new_bytes
+    cdef Py_ssize_t new_bytes = 0
     cdef uint8_t* codes = <uint8_t*> malloc(2 * CODE_BYTES)
     cdef uint32_t* values = <uint32_t*> malloc(2 * (ITEMS + 1) * sizeof(uint32_t))
     cdef uint64_t* batches = <uint64_t*> malloc(2 * most * sizeof(uint64_t))
@@ -247,9 +239,7 @@ cdef Py_ssize_t _merge(
     const uint32_t* values, Py_ssize_t count, const uint64_t* batch, Py_ssize_t n, uint32_t* out
 ) noexcept nogil:
     """The sorted union, each once."""
-    cdef Py_ssize_t i = 0
-    cdef Py_ssize_t j
-    cdef Py_ssize_t size = 0
+    cdef Py_ssize_t j, i = 0, size = 0
     cdef uint32_t value
     for j in range(n):
         value = _mark(batch[j])
@@ -276,8 +266,7 @@ cdef void _find(
     const uint32_t* values, Py_ssize_t count, const uint64_t* wanted, Py_ssize_t n, uint8_t* out
 ) noexcept nogil:
     """Walks two sorted lists side by side; what is wanted carries its place above its mark."""
-    cdef Py_ssize_t i = 0
-    cdef Py_ssize_t j
+    cdef Py_ssize_t j, i = 0
     cdef uint32_t value
     for j in range(n):
         value = _mark(wanted[j])
@@ -304,11 +293,10 @@ cdef void _read_ids(const uint8_t* ids, Py_ssize_t n, uint64_t* out) noexcept no
 @cython.overflowcheck(False)
 cdef void _read_marks(const uint8_t* tail, Py_ssize_t n, uint64_t* out) noexcept nogil:
     cdef Py_ssize_t i
-    cdef uint64_t mark
     for i in range(n):
-        mark = 0
-        memcpy(&mark, tail + i * MARK, MARK)
-        out[i] = mark & (HASHES - 1)
+        out[i] = 0
+        memcpy(&out[i], tail + i * MARK, MARK)
+        out[i] &= HASHES - 1
 
 
 @cython.overflowcheck(False)
@@ -360,10 +348,8 @@ cdef Py_ssize_t _encode(const uint32_t* hashes, Py_ssize_t n, uint8_t* code) noe
     """Writes words of eight bytes where their bits go; returns the bytes used."""
     cdef int low = _low_bits(n)
     cdef uint64_t mask = (1ULL << low) - 1
-    cdef uint64_t next_ = 0  # the smallest hash that can follow
-    cdef uint64_t gap, word
-    cdef Py_ssize_t bit = 0
-    cdef Py_ssize_t i
+    cdef uint64_t gap, word, next_ = 0  # the smallest hash that can follow
+    cdef Py_ssize_t i, bit = 0
     memset(code, 0, CODE_BYTES)
     for i in range(n):
         gap = hashes[i] - next_
@@ -383,11 +369,8 @@ cdef bint _decode(
     """False for what was not coded by `_encode`. `code` is room for a copy that can be read past its end."""
     cdef int low = _low_bits(n)
     cdef uint64_t mask = (1ULL << low) - 1
-    cdef uint64_t next_ = 0
-    cdef uint64_t word, gap
-    cdef Py_ssize_t bit = 0
-    cdef Py_ssize_t bits = 8 * size
-    cdef Py_ssize_t i
+    cdef uint64_t word, gap, next_ = 0
+    cdef Py_ssize_t i, bit = 0, bits = 8 * size
     cdef int zeros
     memcpy(code, section, size)
     memset(code + size, 0, 8)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from perf.cases import Case
-from perf.kernels import fanout, merge, splice, trending
+from perf.kernels import fanout, merge, seen, splice, trending
 from perf.native import References
 
 SEED = 20_260_101
@@ -16,6 +16,8 @@ BUILDERS: dict[str, Callable[[References, random.Random], Case]] = {
     "fanout": fanout.case,
     "fanout-pages": fanout.pages_case,
     "splice": splice.case,
+    "seen": seen.contains_case,
+    "seen-add": seen.add_case,
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from perf import gate
 from perf.budgets import Budget, judge, load, renewed
 from perf.cases import AnswersDiffer, Case
-from perf.kernels import BUILDERS, fanout, merge, splice, trending
+from perf.kernels import BUILDERS, fanout, merge, seen, splice, trending
 from perf.measure import measure, slowed
 from perf.native import CannotBuild, References
 
@@ -20,6 +20,8 @@ SMALL: dict[str, Callable[[References, random.Random], Case]] = {
     "fanout": lambda references, rng: fanout.case(references, rng, 1_200),
     "fanout-pages": lambda references, rng: fanout.pages_case(references, rng, 1_100, 500),
     "splice": lambda references, rng: splice.case(references, rng, 3),
+    "seen": lambda references, rng: seen.contains_case(references, rng, 40, 900),
+    "seen-add": lambda references, rng: seen.add_case(references, rng, 20, 900),
 }
 
 
