@@ -41,7 +41,7 @@ async def within(seconds: float, true: Callable[[], Awaitable[bool]]) -> None:
     ends_s = time.monotonic() + seconds
     while not await true():
         assert time.monotonic() < ends_s
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # between two looks
 
 
 async def once(data: bytes):  # type: ignore[no-untyped-def]  # a stream of one piece
