@@ -19,6 +19,10 @@ LATENESS_S = 0.6  # of our own loop, on a machine that does other things
 USERS = 50
 SLOW_TO_LOAD = {"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024", "rdbcompression": "no"}
 
+BOTH_LOOPS = pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+
 
 @pytest.fixture
 def valkey() -> Iterator[Valkey]:
@@ -104,7 +108,7 @@ class Crowd:
             assert {type(outcome) for outcome in outcomes} <= {type(None), asyncio.CancelledError}
 
 
-@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+@BOTH_LOOPS
 def test_of_20_000_aborted_requests_none_gets_or_leaves_another_reply(valkey: Valkey, new_loop: Any) -> None:
     async def abort() -> Crowd:
         pipe = Pipe(valkey.url, timeout_s=5)
@@ -235,12 +239,21 @@ async def test_a_server_that_does_not_read_is_given_no_more(pipe: Pipe, valkey: 
     await is_up(pipe)
 
 
-async def test_a_stall_of_our_own_makes_nobody_late(pipe: Pipe) -> None:
-    waiting = [pipe.ask(packed(("ECHO", n)), 1) for n in range(5)]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    time.sleep(3 * TIMEOUT_S)  # noqa: ASYNC251  # the subject of this test: nothing of ours runs
-    assert await asyncio.gather(*waiting) == [[b"%d" % n] for n in range(5)]
+@BOTH_LOOPS
+def test_a_stall_of_our_own_makes_nobody_late(valkey: Valkey, new_loop: Any) -> None:
+    async def stall() -> list[list[Any]]:
+        pipe = Pipe(valkey.url, timeout_s=TIMEOUT_S)
+        await pipe.start()
+        waiting = [pipe.ask(packed(("ECHO", n)), 1) for n in range(5)]
+        await asyncio.sleep(0)  # until they are written
+        await asyncio.sleep(0)
+        time.sleep(3 * TIMEOUT_S)  # noqa: ASYNC251  # the subject of this test: nothing of ours runs
+        replies = await asyncio.gather(*waiting)
+        await pipe.aclose()
+        return replies
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(stall()) == [[b"%d" % n] for n in range(5)]
 
 
 async def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(valkey: Valkey) -> None:
