@@ -2,12 +2,30 @@
 
 The order is frozen by (generation, upper): scores never change once written, and what is pushed later scores above
 `upper`. Below the built feed's last entry the reader goes on through the tail, the published videos by time.
+
+A built For You lives half an hour, a reader may go on for a day. Who comes back to a feed that was rebuilt since goes
+on in the new one, without what they were served before: `past` says how far down each earlier order they came,
+`pushed` what had been pushed on top of those.
 """
+
+import os
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-CURSOR_TTL_MS = 24 * 3_600_000
-PAGE_MEMORY_S = 30 * 60
+from hotpath import seen as kernel
+
+CURSOR_TTL_MS: Final = 24 * 3_600_000
+PAGE_MEMORY_S: Final = 30 * 60
+FOR_YOU_SIZE: Final = 100
+
+PAST: Final = 16  # earlier feeds that a reader is remembered in: eight hours without a pause
+PUSHED: Final = 64  # pushed videos that a reader is remembered to have been served
+_ALL: Final = 1000  # more than any order holds
+
+_DIGITS: Final = 16
+_SOURCES: Final = {"f": "fresh", "r": "recommended", "g": "following", "t": "trending", "s": "recycled"}
 
 
 class Position(msgspec.Struct, array_like=True, frozen=True):
@@ -19,7 +37,8 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
     video_id: str
     in_tail: bool
     served: int
-    past: tuple[tuple[str, int, str], ...] = ()  # (generation, score, id) of the places reached in feeds before this
+    past: tuple[tuple[str, int], ...] = ()  # (generation, entries passed) of feeds that were replaced, oldest first
+    pushed: bytes = b""  # `hotpath.seen.marks` of videos that were pushed, and served, since their feed was built
 
     @property
     def after(self) -> tuple[int, str] | None:
@@ -30,6 +49,26 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
         """After one more entry was looked at."""
         return msgspec.structs.replace(self, score=score, video_id=video_id, in_tail=in_tail)
 
+    def left(self) -> "Position":
+        """Out of a feed that is there no more, at the start of whatever comes next."""
+        passed = self._passed()
+        past = (*self.past, (self.generation[:_DIGITS], passed))[-PAST:] if passed else self.past
+        return msgspec.structs.replace(self, generation="", score=0, video_id="", in_tail=False, past=past)
+
+    def serving(self, rows: Sequence[tuple[int, str]]) -> "Position":
+        """With those of these (score, id) noted that were pushed into the built feed rather than built."""
+        pushes = [video_id for score, video_id in rows if score > built_ms(self.generation)]
+        if not pushes or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
+            return self
+        pushed = (self.pushed + kernel.marks("".join(pushes).encode()))[: PUSHED * kernel.MARK_BYTES]
+        return msgspec.structs.replace(self, pushed=pushed)
+
+    def _passed(self) -> int:
+        """How many entries of the order as it was built lie above."""
+        if not self.generation or not self.after:
+            return _ALL if self.generation and self.in_tail else 0
+        return _ALL if self.in_tail else max(0, built_ms(self.generation) - self.score + 1)
+
 
 class Session(msgspec.Struct, array_like=True):
     """The starts of the pages a login session was served: `starts[n]` is where page n begins."""
@@ -38,9 +77,24 @@ class Session(msgspec.Struct, array_like=True):
     starts: list[Position]
 
 
-_SOURCES = {"f": "following", "g": "fresh", "t": "trending"}
+def new_generation(now_ms: int, letters: str) -> str:
+    """The name of a For You that is built now: 12 digits of its time, 4 random ones, a letter for each source."""
+    return f"{now_ms:012x}{os.urandom(2).hex()}{letters}"
+
+
+def built_ms(generation: str) -> int:
+    """When a For You was built: its first entry's score, above which pushes lie. 0 if that can't be told."""
+    try:
+        return int(generation[:12], 16)
+    except ValueError:
+        return 0
 
 
 def sources_of(generation: str) -> list[str]:
     """Which sources a built For You came from: the letters behind the 16 digits of its generation."""
-    return [_SOURCES[letter] for letter in generation[16:] if letter in _SOURCES] or ["fresh", "following", "trending"]
+    return [_SOURCES[letter] for letter in generation[_DIGITS:] if letter in _SOURCES]
+
+
+def letters_of(sources: Sequence[str]) -> str:
+    """The other way round, each once, in one order."""
+    return "".join(letter for letter, source in _SOURCES.items() if source in sources)
