@@ -15,12 +15,13 @@ from litestar.openapi import OpenAPIConfig
 from app import features
 from app.adapters.files.origin import Origin
 from app.adapters.files.put_door import PutDoor
-from app.core.clock import system_ms
+from app.core.clock import Clock, system_ms
 from app.core.config import Settings, load
 from app.http import logs, problems
 from app.http.access import AccessLog
 from app.http.context import Context
 from app.http.guard import make_guard
+from app.http.hot import HotDoor
 from app.http.operations import operations, product_version
 from app.http.record import Record
 from app.http.viewer import provide_viewer, provide_visitor
@@ -83,7 +84,13 @@ def _created(build: Build) -> Application:
 
 def serving(settings: Settings, stores: Stores, draining: Draining) -> Any:
     """Everything that answers requests, over opened stores."""
-    built = features.build(settings, stores, system_ms)
+    front, _ = doors(settings, stores, draining, system_ms, AccessLog())
+    return front
+
+
+def doors(settings: Settings, stores: Stores, draining: Draining, clock: Clock, log: AccessLog) -> tuple[Any, Any]:
+    """The application with the hot door in front, and without: the same answers by another way."""
+    built = features.build(settings, stores, clock)
     api = litestar(settings, stores, built, draining)
     origin = Origin(stores.blob_root, features.media_access(stores), stores.secret)
     put_door = PutDoor(stores.blobs, built.uploads.arrived)
@@ -98,7 +105,9 @@ def serving(settings: Settings, stores: Stores, draining: Draining) -> Any:
         else:
             await web(scope, receive, send)
 
-    return Context(door, Record(system_ms, AccessLog()))
+    record = Record(clock, log)
+    behind = Context(door, record)
+    return HotDoor(behind, record, built.hot), behind
 
 
 def litestar(settings: Settings, stores: Stores, built: features.Features, draining: Draining) -> Litestar:
@@ -148,7 +157,7 @@ def openapi_json(settings: Settings) -> bytes:
     )
     unopened: Any = clients  # adapters keep what they are given and use it only when called
     pools = dict.fromkeys((settings.database_url, settings.videos_url, settings.activity_url))
-    stores = assemble(settings, pools, unopened, unopened, unopened)
+    stores = assemble(settings, pools, unopened, unopened, unopened, unopened)
     settings = msgspec.structs.replace(settings, env="development")  # the whole of it, wherever it is asked for
     api = litestar(settings, stores, features.build(settings, stores, system_ms), lambda: False)
     return msgspec.json.format(msgspec.json.encode(api.openapi_schema.to_schema()), indent=1) + b"\n"

@@ -39,6 +39,8 @@ class AccessLog:
     def flush(self) -> None:
         """Writes what was gathered. A log that can't be written stops nobody; it is counted."""
         lines, self._lines = self._lines, []
+        if not lines:
+            return
         try:
             self._write(b"".join(lines))
         except OSError:

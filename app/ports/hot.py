@@ -1,6 +1,5 @@
 """What a feed page needs where everything is in the cache, asked in one trip."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -53,5 +52,5 @@ class HeldCards(Protocol):
     def find(self, video_ids: list[bytes]) -> list[Entry | None]:
         """Those held, in the order asked; what changed anywhere since is not held."""
 
-    async def get_many(self, video_ids: Sequence[str]) -> Sequence[object]:
-        """As `app.ports.cards.Cards`: afterwards the cards are held, if they may be."""
+    async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
+        """As `find`, and the others from the cache, held from then on if they may be. Raises Unavailable."""

@@ -114,10 +114,11 @@ class HotFeed:
         video_ids = rows[::2]
         entries = self._cards.find(video_ids)
         if None in entries:
-            await self._cards.get_many([video_id.decode() for video_id in video_ids])
-            entries = self._cards.find(video_ids)
+            entries = await self._cards.fetch(video_ids)
         score, video_id = int(rows[2 * limit - 1]), rows[2 * limit - 2].decode()
-        after = Position(marker, start.upper, score, video_id, in_tail=False, served=start.served + limit)
+        # Following's order is the videos' own: it outlasts the feed that was built.
+        generation = marker if self._kind == "feed" else ""
+        after = Position(generation, start.upper, score, video_id, in_tail=False, served=start.served + limit)
         body = kernel.page(
             entries,
             blob,
