@@ -10,10 +10,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import hiredis
-
 from app.adapters.redis.address import Address, parse
-from app.adapters.redis.client import TIMEOUT_S, Command
+from app.adapters.redis.client import TIMEOUT_S, Command, packed
 from app.adapters.redis.wire import Waiter, Wire
 from app.core.errors import Unavailable
 from hotpath.resp import Push, ReplyError
@@ -71,7 +69,7 @@ class Pipe:
         self._begin()
         await self._tried.wait()
 
-    def ask(self, packed: bytes, replies: int) -> Waiter:
+    def ask(self, commands: bytes, replies: int) -> Waiter:
         """The replies to encoded commands, exactly as many as `replies` says, errors among them as ReplyError.
 
         Unavailable, now or when awaited: no connection, too many waiting, no answer in time, or a reply that means
@@ -80,14 +78,14 @@ class Pipe:
         if self._wire is None:
             self._begin()
             raise Unavailable("Redis cannot be reached.")
-        return self._wire.send(packed, replies)
+        return self._wire.send(commands, replies)
 
-    def tell(self, packed: bytes, replies: int) -> bool:
+    def tell(self, commands: bytes, replies: int) -> bool:
         """Sends, and drops the replies. False if it could not be sent."""
         if self._wire is None:
             self._begin()
             return False
-        return self._wire.tell(packed, replies)
+        return self._wire.tell(commands, replies)
 
     async def aclose(self) -> None:
         """Waits for what is under way, at most the timeout, and closes."""
@@ -128,7 +126,7 @@ class Pipe:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             wire = await self.address.connect(self._make)
             try:
-                replies = await wire.send(_packed(self._greeting), len(self._greeting))
+                replies = await wire.send(packed(self._greeting), len(self._greeting))
             except BaseException:
                 wire.lose("not greeted")
                 raise
@@ -165,7 +163,3 @@ def _call(callback: Callable[[], None] | None) -> None:
             callback()
         except Exception:
             log.exception("a listener of the Redis connection failed")
-
-
-def _packed(commands: Sequence[Command]) -> bytes:
-    return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]  # says a 1-tuple
