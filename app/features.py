@@ -14,6 +14,7 @@ from app.core.config import Settings
 from app.core.cursors import Cursors
 from app.core.playback import Playbacks
 from app.core.tokens import Tokens
+from app.http.hot import HotRead
 from app.http.limits import Limits
 from app.http.viewer import Doorkeeper
 from app.ports.blobs import Access as MediaQuestion
@@ -26,10 +27,13 @@ from app.services.auth.suspension import SuspensionActions
 from app.services.feed import routes as feed_routes
 from app.services.feed.board import Board
 from app.services.feed.following import Following
+from app.services.feed.hot import HOT_FEEDS, HotFeed
+from app.services.feed.hot_trending import HotTrending
 from app.services.feed.pulled import Pulled
 from app.services.feed.reads import FeedReads
 from app.services.feed.ready import Ready
 from app.services.feed.roster import Roster
+from app.services.feed.rule import rule_of
 from app.services.feed.sources import Sources
 from app.services.feed.tiers import Limits as TierLimits
 from app.services.feed.tiers import Tiering
@@ -66,10 +70,12 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     tiering: Tiering
     board: Board
     ready: Ready
+    trusted_after_ms: int  # as old is an account whose doings weigh in trending's `velocity`
     reactions: ReactionActions
     edges: GraphActions
     users: UserActions
     routers: list[Router]
+    hot: dict[str, HotRead]
 
 
 def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
@@ -98,7 +104,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     following = Following(stores.feeds, sources, pulled)
     feed_reads = FeedReads(stores.feeds, stores.videos, sources, following, pages, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
-    board = Board(stores.ledger, stores.trending, pages, clock)
+    board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
     trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
     ready = Ready(trending.shared, None, clock)
     hydrator.listen(ready.hear)
@@ -110,6 +116,21 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     edges = GraphActions(stores.graph, people, refresh, clock)
     users = UserActions(stores.users, people, stores.blobs, stores.media, stores.work_root, clock)
     user_reads = UserReads(people, stores.videos, stores.reactions, stores.activity, pages, cursors, clock)
+    limits = Limits(stores.limiter, settings)
+    hot = {
+        f"/api/v1/feed/{path}": HotFeed(
+            kind,
+            limits.policy("feed"),
+            stores.hot_pages,
+            stores.cards,
+            doorkeeper,
+            roster,
+            cursors,
+            playbacks,
+            clock,
+        )
+        for path, kind in HOT_FEEDS.items()
+    }
     secure = settings.public_url.startswith("https:")
     return Features(
         hydrator=hydrator,
@@ -117,7 +138,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         people=people,
         uploads=uploads,
         doorkeeper=doorkeeper,
-        limits=Limits(stores.limiter, settings),
+        limits=limits,
         passwords=passwords,
         auth=auth,
         author_cards=author_cards,
@@ -126,6 +147,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         tiering=tiering,
         board=board,
         ready=ready,
+        trusted_after_ms=settings.trending_trusted_after_s * 1000,
         reactions=reactions,
         edges=edges,
         users=users,
@@ -139,6 +161,10 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             user_routes.routes(users, user_reads, people),
             feed_routes.routes(feed_reads, trending, ready, views),
         ],
+        hot={
+            **hot,
+            "/api/v1/feed/trending": HotTrending(limits.policy("feed"), stores.hot_pages, ready),
+        },
     )
 
 

@@ -43,6 +43,7 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
         stores.feeds, stores.graph, stores.videos, stores.users, stores.tiers, stores.progress, clock
     )
     keep_following = KeepFollowing(stores.feeds, stores.graph, stores.videos, clock)
+    count_trending = CountTrending(stores.ledger, stores.videos, built.trusted_after_ms, clock)
     return [
         (QueueTranscode.GROUP, (VIDEO_UPLOADED,), QueueTranscode(stores.jobs, clock)),
         (Moderate.GROUP, (VIDEO_UPLOADED,), Moderate(stores.videos, clock)),
@@ -53,7 +54,7 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
         (KeepFollowing.GROUP, (USER_INTERACTION,), keep_following),
         (SettleTiers.GROUP, (USER_INTERACTION,), SettleTiers(built.tiering)),
         (NoteInteractions.GROUP, (USER_INTERACTION,), NoteInteractions(stores.activity)),
-        (CountTrending.GROUP, (USER_INTERACTION,), CountTrending(stores.ledger, stores.videos)),
+        (CountTrending.GROUP, (USER_INTERACTION,), count_trending),
         (CopyCounts.GROUP, (USER_INTERACTION,), counts),
         (TotalLikes.GROUP, (USER_INTERACTION,), TotalLikes(stores.reactions)),
         (ForgetViewers.GROUP, (USER_INTERACTION,), ForgetViewers(stores.viewers)),
@@ -71,6 +72,7 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("uploads", 15, built.uploads.sweep),
         Tick("active-users", 3600, count_active, limit_s=1800),
         Tick("fan-outs", 3600, lambda: _forgot(stores)),
+        Tick("trending-counts", 2, lambda: _folded(stores)),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("jobs", 3600, lambda: _pruned(stores)),
@@ -138,6 +140,10 @@ async def _forgot(stores: Stores) -> None:
     # An event may come again as long as outboxes keep it: seven days.
     await stores.tiers.prune(system_ms() - 8 * DAY_MS, 100_000)
     await stores.progress.prune(system_ms() - 8 * DAY_MS, 100_000)
+
+
+async def _folded(stores: Stores) -> None:
+    await stores.ledger.fold()
 
 
 async def _swept(stores: Stores) -> None:

@@ -21,10 +21,12 @@ __all__ = ["ConfigError", "Settings", "load"]
 
 Profile = Literal["embedded", "scale"]
 Env = Literal["development", "production"]
+TrendingRule = Literal["documented", "velocity"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 PROFILES: tuple[Profile, ...] = ("embedded", "scale")
 ENVS: tuple[Env, ...] = ("development", "production")
+TRENDING_RULES: tuple[TrendingRule, ...] = ("documented", "velocity")
 LOG_LEVELS: tuple[LogLevel, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 MIB, GIB = 2**20, 2**30
@@ -71,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     blobs_url: str
     warehouse_url: str
 
+    card_cache_bytes: int  # cards that a process keeps in its own memory
+
     quota_bytes: int  # uploads of one user
     upload_max_bytes: int
     upload_part_bytes: int
@@ -89,6 +93,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tier_selective_at: int  # followers from which a video is pushed to active ones only
     tier_pull_at: int  # followers above which it is not pushed at all
     tier_hysteresis_percent: int  # so far below a limit a creator must fall to get back under it
+
+    trending_rule: TrendingRule
+    trending_trusted_after_s: int  # how old an account must be for what it does to weigh in `velocity`
+    region_header: str | None  # lower case: in which a proxy says a visitor's country; None: nobody does
 
     @property
     def data(self) -> DataFolder:
@@ -141,6 +149,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         search_url=read.url("KINORA_SEARCH_URL", SQL, database_url),
         blobs_url=read.url("KINORA_BLOBS_URL", FILES, f"file://{quote(str(data.blobs))}"),
         warehouse_url=read.url("KINORA_WAREHOUSE_URL", FILES, f"file://{quote(str(data.warehouse))}"),
+        card_cache_bytes=read.whole("KINORA_CARD_CACHE_BYTES", 64 * MIB, 0, 2**40),
         quota_bytes=read.whole("KINORA_QUOTA_BYTES", 20 * GIB, 1, 2**50),
         upload_max_bytes=read.whole("KINORA_UPLOAD_MAX_BYTES", 500 * MIB, 1, 500 * MIB),
         upload_part_bytes=read.whole("KINORA_UPLOAD_PART_BYTES", 8 * MIB, 5 * MIB, 64 * MIB),
@@ -156,6 +165,9 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         tier_selective_at=selective_at,
         tier_pull_at=read.whole("KINORA_TIER_PULL_AT", max(10_000, selective_at), selective_at, MAX_FOLLOWERS),
         tier_hysteresis_percent=read.whole("KINORA_TIER_HYSTERESIS_PERCENT", 10, 0, 50),
+        trending_rule=read.choice("KINORA_TRENDING_RULE", TRENDING_RULES, "documented"),
+        trending_trusted_after_s=read.whole("KINORA_TRENDING_TRUSTED_AFTER_S", DAY_S, 0, 365 * DAY_S),
+        region_header=read.field("KINORA_REGION_HEADER"),
     )
 
 

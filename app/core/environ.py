@@ -18,6 +18,8 @@ Choice = TypeVar("Choice", bound=str)
 MAX_TEXT = 2048  # characters in one variable
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")  # int() would also take '1_000', ' 5 ' and other scripts' digits
 
+FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+
 
 class ConfigError(Exception):
     """One sentence that names the variable and says what would be right."""
@@ -64,6 +66,13 @@ class Reader:
             except ValueError:
                 raise ConfigError(f"{name} must be localhost or an IP address, not {_shown(value)}.") from None
         return value
+
+    def field(self, name: str) -> str | None:
+        """The name of an HTTP header, in lower case; None when unset."""
+        value = self.text(name)
+        if value is not None and not FIELD_NAME.fullmatch(value):
+            raise ConfigError(f"{name} must be the name of a header such as CF-IPCountry, not {_shown(value)}.")
+        return value.lower() if value else None
 
     def folder(self, name: str, default: str, cwd: str) -> Path:
         """An absolute folder; a relative one counts from `cwd`, `~` from HOME."""

@@ -11,7 +11,8 @@ import msgspec
 
 class Delta(msgspec.Struct, frozen=True):
     """What one event adds: any of the three may be negative (an unlike). `actor` is who did it, a user or what stands
-    for an anonymous visitor; `at` is when, in ms (one in the future counts as now)."""
+    for an anonymous visitor; `at` is when, in ms (one in the future counts as now). `weight` is what it adds to the
+    heat (`app.core.velocity`) if it is the actor's first of its kind on the video: the ledger counts no second."""
 
     event_id: str
     video_id: str
@@ -22,10 +23,12 @@ class Delta(msgspec.Struct, frozen=True):
     shares: int = 0
     actor: str = ""
     at: int = 0
+    weight: int = 0
 
 
 class Contribution(msgspec.Struct, frozen=True):
-    """What one event added, as it is kept for 90 days. `cause` is event/group; `retracted`: it was taken out again."""
+    """What one event added, as it is kept for 90 days. `cause` is event/group; `weight` went into the heat at
+    `weighed_at` (an unlike's is its like's); `retracted`: it was taken out again."""
 
     cause: str
     actor: str
@@ -35,16 +38,22 @@ class Contribution(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...]
     at: int
     retracted: bool
+    weight: int = 0
+    weighed_at: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A video's row in a scope; `above` counts the rows that rank higher (at most 10,000 are counted)."""
+    """A video's row in a scope; `above` counts the rows that rank higher by the documented rule, `hotter` those of more
+    heat (at most 10,000 are counted). Heat and base are kept as their log2; None: nothing that weighs."""
 
     views: int
     likes: int
     shares: int
     published_at: int
     above: int
+    heat: float | None = None
+    base: float | None = None
+    hotter: int = 0
 
 
 class LedgerColumns(msgspec.Struct, frozen=True):
@@ -55,9 +64,30 @@ class LedgerColumns(msgspec.Struct, frozen=True):
     published: list[int]
 
 
+class HeatColumns(msgspec.Struct, frozen=True):
+    """Parallel columns: id i, and the log2 of its heat and of its base."""
+
+    video_ids: list[str]
+    heats: list[float]
+    bases: list[float]
+
+
 class Ledger(Protocol):
+    """What is added or retracted counts from the next `fold` on, for every other method."""
+
     async def add(self, deltas: Sequence[Delta], group: str) -> None:
-        """Applies at most 500 deltas in one atomic write, one row per (scope, video), each event at most once."""
+        """Notes at most 500 deltas in one atomic write, each event at most once; changes no row that another write
+        may want. An unlike takes out what the actor's latest like put in, where it was put."""
+
+    async def fold(self) -> int:
+        """Moves what was noted into the ledger: one change a (scope, video), however much was noted. One fold at a
+        time; how many rows changed."""
+
+    async def hottest(self, scope: str, heat_from: float, limit: int) -> HeatColumns:
+        """The rows of most heat, at or above the bound (a log2)."""
+
+    async def hot_scopes(self, heat_from: float) -> list[str]:
+        """Scopes that have a row at or above the bound (at most 1,000)."""
 
     async def leaders(self, scope: str, rank_key_from: int, limit: int) -> LedgerColumns:
         """The rows with the largest time-independent rank key (`hotpath.rank_key`) at or above the bound."""
@@ -72,8 +102,9 @@ class Ledger(Protocol):
         """What was added to the video in the scope, the newest first, retracted ones too."""
 
     async def retract(self, actor: str, limit: int) -> tuple[int, frozenset[str]]:
-        """Takes out of every scope what at most 500 of the actor's events added; how many, and the scopes. Zero once
-        all is out. What the actor does later counts again, except the taking back of a like that is out already."""
+        """Notes the taking out of every scope of what at most 500 of the actor's events added; how many, and the
+        scopes. Zero once all is out. What the actor does later counts again, except the taking back of a like that
+        is out already."""
 
     async def prune(self, before_ms: int) -> None:
         """Forgets contributions that are older (at most a million); the ledger keeps its sums."""

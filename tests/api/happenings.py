@@ -17,6 +17,7 @@ class Happenings:
 
     def __init__(self, conn: asyncpg.Connection, stores: Stores, built: features.Features) -> None:
         self._conn = conn
+        self._ledger = stores.ledger
         self._handlers = workers.handlers(stores, built)
 
     async def of(self, *keys: str) -> list[Event]:
@@ -40,8 +41,9 @@ class Happenings:
         await self.deliver(*await self.of(*keys))
 
     async def deliver(self, *facts: Event) -> None:
-        """Gives events to every handler whose topics they are of."""
+        """Gives events to every handler whose topics they are of, and does what soon follows by the clock."""
         for _, topics, handle in self._handlers:
             batch = [fact for fact in facts if fact.topic in topics]
             if batch:
                 await handle(batch)
+        await self._ledger.fold()

@@ -14,6 +14,7 @@ from app.core.cursors import Cursors
 from app.features import Features
 from app.services.feed.board import Board
 from app.services.feed.ready import Ready
+from app.services.feed.rule import Documented
 from app.services.feed.trending import TrendingReads
 from app.stores import Stores
 from tests.api.asking import ids
@@ -105,7 +106,7 @@ async def test_a_hundred_visitors_at_once_read_the_list_once(
     ledger: Any = CountedLedger()
     now_ms = system_ms()
     reads = TrendingReads(
-        Board(ledger, lists, built.pages, lambda: now_ms),
+        Board(Documented(ledger), ledger, lists, built.pages, lambda: now_ms),
         stores.feeds,
         built.pages,
         Cursors(stores.secret),

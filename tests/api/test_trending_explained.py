@@ -56,7 +56,7 @@ async def test_a_score_is_explained_by_its_terms_and_events(
     assert float(terms["age"]) == pytest.approx(2.0, abs=0.02)
     assert int(terms["ticks"]) in (24, 25)
     assert int(terms["score"]) == pytest.approx(card["trending_score"], abs=51)
-    assert "1 in the list" in printed[8]
+    assert printed[0] == f"{video_id} in {category}, rule documented-1, 1 in the list"
     events = [line for line in printed if fan.user_id in line]
     assert len(events) == 4
     assert all(f"global,{category}" in line for line in events)

@@ -1,5 +1,6 @@
 """What a write left behind, read past its port: outbox entries and dedup marks."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -8,7 +9,7 @@ import asyncpg
 from app.adapters.postgres.pool import connection
 from app.adapters.postgres.write import Store
 from app.core.events import Event
-from tests.contract.kill import killed_at
+from tests.contract.kill import changes_of, killed_at
 
 
 class Evidence(Protocol):
@@ -22,6 +23,11 @@ class Evidence(Protocol):
 
     def dies_at(self, table: str, **row: str) -> AbstractAsyncContextManager[None]:
         """While open, a write that touches such a row is killed there, before its end."""
+
+    def changes_of(
+        self, table: str, column: str, value: str
+    ) -> AbstractAsyncContextManager[Callable[[], Awaitable[int]]]:
+        """While open, asks how often such rows were written so far."""
 
 
 class PostgresEvidence:
@@ -44,3 +50,8 @@ class PostgresEvidence:
 
     def dies_at(self, table: str, **row: str) -> AbstractAsyncContextManager[None]:
         return killed_at(self._migrator_url, f"{self._store}.{table}", **row)
+
+    def changes_of(
+        self, table: str, column: str, value: str
+    ) -> AbstractAsyncContextManager[Callable[[], Awaitable[int]]]:
+        return changes_of(self._migrator_url, f"{self._store}.{table}", column, value)

@@ -1,7 +1,7 @@
-"""Kills a write at a chosen point: right after it put a row in a table, its transaction still open."""
+"""Triggers on one row of a table: one kills a write right there, its transaction still open; one counts its changes."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -33,5 +33,38 @@ async def killed_at(migrator_url: str, table: str, **row: str) -> AsyncIterator[
             yield
         finally:
             await owner.execute(f"DROP FUNCTION {function} CASCADE")
+    finally:
+        await owner.close()
+
+
+@asynccontextmanager
+async def changes_of(
+    migrator_url: str, table: str, column: str, value: str
+) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """While open, asks how often rows of `table` ("schema.table") with this value were inserted or updated so far."""
+    owner = await asyncpg.connect(migrator_url, timeout=5, command_timeout=10)
+    schema = table.partition(".")[0]
+    name = f"{schema}.seen_{secrets.token_hex(6)}"
+    try:
+        literal = await owner.fetchval("SELECT quote_literal($1)", value)
+        await owner.execute(f"""
+            CREATE TABLE {name} (at timestamptz NOT NULL);
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO {name} VALUES (clock_timestamp());
+                RETURN NULL;
+            END
+            $$;
+            CREATE TRIGGER seen AFTER INSERT OR UPDATE ON {table}
+                FOR EACH ROW WHEN (NEW.{column} = {literal}) EXECUTE FUNCTION {name}()""")
+
+        async def count() -> int:
+            found: int = await owner.fetchval(f"SELECT count(*) FROM {name}")
+            return found
+
+        try:
+            yield count
+        finally:
+            await owner.execute(f"DROP FUNCTION {name}() CASCADE; DROP TABLE {name}")
     finally:
         await owner.close()

@@ -1,7 +1,6 @@
-"""The served lists of Trending, made from the ledger by the documented rule."""
+"""The served lists of Trending, made from the ledger by a rule."""
 
 import asyncio
-from array import array
 from typing import Final
 
 from app.cards import rules
@@ -10,19 +9,18 @@ from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.ports.trending import Ledger, TrendingLists
-from hotpath import trending as kernel
+from app.services.feed.rule import Entries, Rule
 
 KEEP: Final = 100
 LEADERS: Final = 1000  # rows looked at per scope: what is hidden must not leave the list short
 TTL_S: Final = 300
 
-Entries = list[tuple[str, int]]
-
 
 class Board:
     """Makes the lists and keeps them in the cache."""
 
-    def __init__(self, ledger: Ledger, lists: TrendingLists, pages: Pages, clock: Clock) -> None:
+    def __init__(self, rule: Rule, ledger: Ledger, lists: TrendingLists, pages: Pages, clock: Clock) -> None:
+        self.rule = rule
         self._ledger = ledger
         self._lists = lists
         self._pages = pages
@@ -47,12 +45,10 @@ class Board:
 
     async def make(self, scope: str) -> Entries:
         """Scores the leaders of a scope, keeps the best hundred that everyone may see, and puts them in place."""
-        now_ms = self._clock()
-        rows = await self._ledger.leaders(scope, kernel.threshold(now_ms), LEADERS)
-        places, scores = kernel.top(array("q", rows.points), array("q", rows.published), now_ms, LEADERS)
+        ranked = await self.rule.best(scope, self._clock(), LEADERS)
         best: Entries = []
-        for start in range(0, len(places), KEEP):
-            batch = [(rows.video_ids[places[i]], scores[i]) for i in range(start, min(start + KEEP, len(places)))]
+        for start in range(0, len(ranked), KEEP):
+            batch = ranked[start : start + KEEP]
             cards = await self._pages.hydrator.cards([video_id for video_id, _ in batch])
             best += [entry for entry in batch if entry[0] in cards and rules.may_see(cards[entry[0]], None)]
             if len(best) >= KEEP:
@@ -67,5 +63,6 @@ class Board:
 
     async def make_all(self) -> None:
         """Every list that has anything in it: the tick."""
-        for scope in ["global", *await self._ledger.scopes(kernel.threshold(self._clock()))]:
+        await self._ledger.fold()
+        for scope in {"global", *await self.rule.scopes(self._clock())}:
             await self.make(scope)

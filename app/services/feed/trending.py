@@ -18,8 +18,9 @@ from app.core.metrics import FALLBACKS
 from app.core.paging import Filled
 from app.http.viewer import Viewer
 from app.ports.feeds import Feeds
-from app.services.feed.board import Board, Entries
+from app.services.feed.board import Board
 from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S
+from app.services.feed.rule import Entries
 from app.services.feed.schemas import FeedPage
 
 _KIND: Final = "trending"

@@ -22,6 +22,9 @@ def test_an_empty_environment_is_a_laptop() -> None:
     assert settings.migrator_database_url == settings.database_url.replace("kinora_app", "kinora_migrator")
     assert settings.redis_url == "unix:///srv/kinora/data/valkey/valkey.sock"
     assert settings.quota_bytes == 20 * 2**30
+    assert (settings.trending_rule, settings.trending_trusted_after_s) == ("documented", 86_400)
+    assert settings.region_header is None
+    assert settings.card_cache_bytes == 64 * 2**20
 
 
 def test_unset_stores_follow_the_set_ones() -> None:
@@ -63,6 +66,14 @@ def test_the_public_address(environ: dict[str, str], public_url: str) -> None:
         ({"KINORA_PORT": "9" * 99}, f"KINORA_PORT must be a whole number from 1 to 65535, not '{'9' * 40}…'."),
         ({"KINORA_PROFILE": "Scale"}, "KINORA_PROFILE must be one of embedded, scale, not 'Scale'."),
         ({"KINORA_ENV": "prod"}, "KINORA_ENV must be one of development, production, not 'prod'."),
+        (
+            {"KINORA_TRENDING_RULE": "hot"},
+            "KINORA_TRENDING_RULE must be one of documented, velocity, not 'hot'.",
+        ),
+        (
+            {"KINORA_REGION_HEADER": "CF IPCountry"},
+            "KINORA_REGION_HEADER must be the name of a header such as CF-IPCountry, not 'CF IPCountry'.",
+        ),
         ({"KINORA_HOST": "kinora.example"}, "KINORA_HOST must be localhost or an IP address, not 'kinora.example'."),
         ({"KINORA_DATA": "a\nb"}, "KINORA_DATA must be at most 2048 printable characters on one line."),
         ({"KINORA_DATA": "~/x"}, "KINORA_DATA is '~/x' but HOME is not set: give an absolute path."),
