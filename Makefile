@@ -7,13 +7,14 @@
 #   make test-long   faults, floods and many repetitions
 #   make perf        every measured speed, as a table and a picture
 #   make perf-gate   the same against the committed budgets: fails where one is slower
+#   make loadtest   load as the document draws it against the documented targets; WITH="--shape spike --rate 50"
 #   make lint        the checks that run nothing
 #
 # There is no `make soak` yet: it comes with the two-hour test it would run.
 #
 # Settings are KINORA_* variables: make run KINORA_PORT=9000 KINORA_DATA=/srv/kinora
 
-.PHONY: run setup test test-long perf perf-gate lint
+.PHONY: run setup test test-long perf perf-gate loadtest lint
 .SILENT:
 .NOTPARALLEL:
 
@@ -39,10 +40,13 @@ perf: setup
 perf-gate: setup
 	$(BIN)/python -m perf.gate
 
+loadtest: setup
+	$(BIN)/python -m loadtest $(WITH)
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	MYPYPATH=tools $(BIN)/mypy app hotpath perf tests tools
+	MYPYPATH=tools $(BIN)/mypy app hotpath perf loadtest tests tools
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cython-lint hotpath  # it calls pycodestyle
 	tools/npm run check

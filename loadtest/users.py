@@ -1,0 +1,249 @@
+"""The people of a run as Locust users. Each makes one request at each of their due times (`schedule`)."""
+
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import gevent
+from locust import FastHttpUser, constant, events, task
+from locust.exception import StopUser
+
+from loadtest import people, rates
+from loadtest.people import Person
+from loadtest.proportions import SHARE_OF, VIEWS_PER_SESSION, Act, Feed, Kind, session
+from loadtest.schedule import Schedule
+from loadtest.settings import Run
+
+API: Final = "/api/v1/"
+TIMEOUT_S: Final = 10.0
+CLIP: Final = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42" + bytes(64 * 1024)  # not a film, but it begins as one
+STARS: Final = 3  # creators whom all fans follow
+
+Json = dict[str, Any]
+
+
+class Asking(FastHttpUser):
+    """Somebody with due times, and a way to ask whose times count from those."""
+
+    abstract = True
+    wait_time = constant(0)
+    connection_timeout = TIMEOUT_S
+    network_timeout = TIMEOUT_S
+    begins_s = 0.0  # of the run
+    _people: Iterator[Person] | None = None
+
+    def on_start(self) -> None:
+        """Draws a first due time within one pace, so that all of them together ask evenly."""
+        self.run_ = Run.of_environ()
+        self.draw = random.Random()
+        pace_s = self.run_.plan.pace_s
+        now_s = time.perf_counter()
+        begun_s = getattr(self.environment, "kinora_begun_s", now_s)
+        first_s = max(now_s, begun_s + self.begins_s) + self.draw.random() * pace_s
+        self._schedule = Schedule(first_s, pace_s, time.perf_counter)
+        self._late_ms = 0.0
+        self.person: Person | None = None
+
+    @task
+    def take_turn(self) -> None:
+        """Waits until it is due, if it is not late already, and asks."""
+        due_s, given_up = self._schedule.take()
+        for _ in range(given_up):
+            self.environment.events.request.fire(
+                request_type="NONE",
+                name="given up",
+                response_time=0.0,
+                response_length=0,
+                exception=TimeoutError("too late to be asked at all"),
+                context={},
+            )
+        gevent.sleep(max(0.0, due_s - time.perf_counter()))
+        self._late_ms = self._schedule.late_ms(due_s)
+        self.turn()
+
+    def turn(self) -> None:
+        """One request, or a few that follow from each other."""
+        raise NotImplementedError
+
+    def sign_in(self) -> Person:
+        """The next one of the file, or somebody new."""
+        if self.run_.tokens is None:
+            made = self.ask("POST", "auth/register", json=people.application(self.run_.password), well=(201,))
+            if made is None:
+                raise StopUser
+            return people.of_token(made["access_token"])
+        if Asking._people is None:
+            Asking._people = people.of_file(self.run_.tokens)
+        return next(Asking._people)
+
+    def ask(
+        self, method: str, path: str, name: str | None = None, well: tuple[int, ...] = (200,), **more: Any
+    ) -> Json | None:
+        """The answer's JSON ({} without one), or None for a refusal. The first request of a turn is late by as much as
+        the turn was: its time counts from when it was due."""
+        late_ms, self._late_ms = self._late_ms, 0.0
+        headers = (self.person.headers if self.person else {}) | more.pop("headers", {})
+        address = path if path.startswith(("http", "/")) else API + path
+        with self.client.request(
+            method, address, name=name or path.partition("?")[0], headers=headers, catch_response=True, **more
+        ) as answer:
+            answer.request_meta["response_time"] += late_ms
+            if answer.status_code not in well:
+                answer.failure(f"{answer.status_code} {answer.text[:200]}")
+                return None
+            answer.success()
+            found: Json = answer.json() if answer.text else {}
+            return found
+
+
+class Watching(Asking):
+    """Somebody who reads pages and watches what is on them."""
+
+    abstract = True
+    kind: Kind
+
+    def on_start(self) -> None:
+        super().on_start()
+        self._acts: Iterator[Act] = iter(())
+        self._cursors: dict[Feed, str] = {}
+        self._videos: list[Json] = []
+        self._playback: str | None = None
+        self._first = self.draw.randrange(VIEWS_PER_SESSION)  # in the middle of a session, as people are found
+
+    def turn(self) -> None:
+        act = next(self._acts, None)
+        if act is None:
+            if self.kind != "anonymous":
+                self.person = self.sign_in()
+            self._acts = session(self.draw, self.kind, self.run_.uploads, self._first)
+            self._first = 0
+            self._cursors.clear()
+            act = next(self._acts)
+        if act.step == "page":
+            self._read(act.feed)
+        elif not self._videos:
+            self._read("trending" if self.kind == "anonymous" else "for-you")
+        elif act.step == "upload":
+            self._upload()
+        else:
+            self._watch(act, self._videos[act.place % len(self._videos)])
+
+    def _read(self, feed: Feed) -> None:
+        cursor = self._cursors.pop(feed, None)
+        page = self.ask("GET", f"feed/{feed}" + (f"?cursor={cursor}" if cursor else ""))
+        if page is None:
+            return
+        self._videos = page["videos"]
+        self._playback = page.get("playback_token")
+        if page["next_cursor"]:
+            self._cursors[feed] = page["next_cursor"]
+
+    def _watch(self, act: Act, video: Json) -> None:
+        video_id, author_id = video["video_id"], video["user"]["user_id"]
+        if act.step == "view":
+            self._view(video_id)
+        elif act.step == "comment":
+            words = {"content": "What a clip! " + secrets.token_hex(4)}
+            self.ask("POST", f"videos/{video_id}/comments", "videos/:id/comments", (201,), json=words)
+        elif act.step != "follow":
+            self.ask("POST", f"videos/{video_id}/{act.step}", f"videos/:id/{act.step}", json={})
+        elif self.person is not None and author_id != self.person.user_id:
+            self.ask("POST", f"users/{author_id}/follow", "users/:id/follow", json={})
+
+    def _view(self, video_id: str) -> None:
+        known = {"type": "engaged", "playback_token": self._playback, "watched_ms": 2000, "position_ms": 2000}
+        begun = {"type": "start", "watched_ms": 0, "position_ms": 0}
+        fact = (known if self._playback else begun) | {"event_id": secrets.token_hex(16)}
+        self.ask("POST", f"videos/{video_id}/views", "videos/:id/views", (202,), json=fact)
+
+    def _upload(self) -> None:
+        wish = {"title": "A clip", "duration_sec": 5, "file_size_bytes": len(CLIP), "width": 720, "height": 1280}
+        started = self.ask("POST", "videos/upload", json=wish)
+        if started is None:
+            return
+        self.ask("PUT", started["upload_url"], "upload_url", data=CLIP, headers=started["upload_headers"])
+
+
+class Viewer(Watching):
+    weight = SHARE_OF["viewer"]
+    kind = "viewer"
+
+
+class Creator(Watching):
+    weight = SHARE_OF["creator"]
+    kind = "creator"
+
+
+class Anonymous(Watching):
+    weight = SHARE_OF["anonymous"]
+    kind = "anonymous"
+
+
+class Extra(Asking):
+    """Somebody who comes in the middle of a run."""
+
+    abstract = True
+
+    def on_start(self) -> None:
+        self.begins_s = rates.begins_s(Run.of_environ().plan)
+        super().on_start()
+        self._marks: list[Json] = []
+
+    def trending(self) -> list[Json]:
+        """What everybody looks at, asked once by each."""
+        if not self._marks:
+            page = self.ask("GET", "feed/trending")
+            self._marks = page["videos"] if page else []
+        return self._marks
+
+
+class Fan(Extra):
+    """Follows the creators of the first videos, each time as somebody else."""
+
+    def turn(self) -> None:
+        marks = self.trending()
+        self.person = self.sign_in()
+        stars = list(dict.fromkeys(video["user"]["user_id"] for video in marks))[:STARS]
+        for star in stars:
+            if star != self.person.user_id:
+                self.ask("POST", f"users/{star}/follow", "users/:id/follow", json={})
+
+
+class Guest(Extra):
+    """Comes for one video that everybody comes for."""
+
+    def turn(self) -> None:
+        marks = self.trending()
+        if self.person is None:
+            self.person = self.sign_in()
+        if not marks:
+            return
+        video_id = marks[0]["video_id"]
+        self.ask("GET", f"videos/{video_id}", "videos/:id")
+        fact = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": secrets.token_hex(16)}
+        self.ask("POST", f"videos/{video_id}/views", "videos/:id/views", (202,), json=fact)
+
+
+class Sleeper(Extra):
+    """Signs in again by name and password, and opens For You."""
+
+    def turn(self) -> None:
+        self.person = self.sign_in()
+        me = self.ask("GET", "users/me")
+        if me is None:
+            return
+        self.person = None
+        login = {"login": me["username"], "password": self.run_.password}
+        signed_in = self.ask("POST", "auth/login", json=login)
+        if signed_in is not None:
+            self.person = people.of_token(signed_in["access_token"])
+            self.ask("GET", "feed/for-you")
+
+
+def _note_the_start(environment: Any, **_: Any) -> None:
+    environment.kinora_begun_s = time.perf_counter()
+
+
+events.test_start.add_listener(_note_the_start)  # type: ignore[no-untyped-call]
