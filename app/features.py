@@ -14,6 +14,7 @@ from app.core.config import Settings
 from app.core.cursors import Cursors
 from app.core.playback import Playbacks
 from app.core.tokens import Tokens
+from app.http.countries import Countries
 from app.http.hot import HotRead
 from app.http.limits import Limits
 from app.http.viewer import Doorkeeper
@@ -26,7 +27,9 @@ from app.services.auth.reads import AuthReads
 from app.services.auth.suspension import SuspensionActions
 from app.services.feed import routes as feed_routes
 from app.services.feed.board import Board
+from app.services.feed.candidates import Candidates
 from app.services.feed.following import Following
+from app.services.feed.for_you import ForYou
 from app.services.feed.hot import HOT_FEEDS, HotFeed
 from app.services.feed.hot_trending import HotTrending
 from app.services.feed.pulled import Pulled
@@ -34,6 +37,7 @@ from app.services.feed.reads import FeedReads
 from app.services.feed.ready import Ready
 from app.services.feed.roster import Roster
 from app.services.feed.rule import rule_of
+from app.services.feed.seen import SeenReads
 from app.services.feed.sources import Sources
 from app.services.feed.tiers import Limits as TierLimits
 from app.services.feed.tiers import Tiering
@@ -100,13 +104,14 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     playbacks = Playbacks(stores.secret)
     roster = Roster(stores.tiers, clock)
     pulled = Pulled(stores.feeds, stores.videos, stores.users, stores.active, roster, clock)
-    sources = Sources(stores.feeds, stores.videos, stores.activity, stores.trending, hydrator, pulled, clock)
+    sources = Sources(stores.feeds, stores.videos, hydrator, pulled, clock)
     following = Following(stores.feeds, sources, pulled)
-    feed_reads = FeedReads(stores.feeds, stores.videos, sources, following, pages, cursors, playbacks, clock)
+    for_you = _for_you(stores, sources, hydrator, clock)
+    feed_reads = FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
     trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
-    ready = Ready(trending.shared, None, clock)
+    ready = Ready(trending.shared, stores.invalidations, clock)
     hydrator.listen(ready.hear)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
@@ -132,6 +137,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         for path, kind in HOT_FEEDS.items()
     }
     secure = settings.public_url.startswith("https:")
+    countries = Countries(settings.region_header)
     return Features(
         hydrator=hydrator,
         pages=pages,
@@ -155,17 +161,32 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             auth_routes.jwks(stores.keys),
             auth_routes.routes(auth, AuthReads(stores.accounts, cursors, clock), stores.accounts, secure=secure),
             video_routes.routes(uploads, video_actions, video_reads, stores.videos),
-            social_routes.reaction_routes(reactions),
+            social_routes.reaction_routes(reactions, countries),
             social_routes.comment_routes(comments, comment_reads, stores.accounts),
             social_routes.graph_routes(edges, GraphReads(stores.graph, people, cursors, clock)),
             user_routes.routes(users, user_reads, people),
-            feed_routes.routes(feed_reads, trending, ready, views),
+            feed_routes.routes(feed_reads, trending, ready, views, countries),
         ],
         hot={
             **hot,
             "/api/v1/feed/trending": HotTrending(limits.policy("feed"), stores.hot_pages, ready),
         },
     )
+
+
+def _for_you(stores: Stores, sources: Sources, hydrator: Hydrator, clock: Clock) -> ForYou:
+    candidates = Candidates(
+        stores.videos,
+        stores.users,
+        stores.activity,
+        stores.trending,
+        stores.exploration,
+        hydrator,
+        sources,
+        clock,
+    )
+    seen = SeenReads(stores.seen, stores.activity, clock)
+    return ForYou(stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock)
 
 
 def media_access(stores: Stores) -> MediaQuestion:

@@ -22,6 +22,7 @@ from tests.api.feeding import feed
 from tests.api.happenings import Happenings
 from tests.api.test_feed_trending import URL, fresh_category, trend
 from tests.factories import sign_up
+from tests.faults.running import until
 
 
 async def raw(client: httpx.AsyncClient, url: str, **headers: str) -> tuple[httpx.Response, bytes]:
@@ -151,3 +152,21 @@ async def test_a_cursor_and_a_token_take_the_slow_way(
     assert "etag" not in own.headers
     assert ids((await feed(client, f"{url}&page=1"))["videos"]) == videos[2:]
     assert (await feed(client, f"{url}&page=99999"))["videos"] == []
+
+
+async def test_what_is_hidden_leaves_the_ready_answers_of_other_processes_within_two_seconds(
+    client: httpx.AsyncClient, stores: Stores, happenings: Happenings, built: Features
+) -> None:
+    category = fresh_category()
+    author, (best, *rest) = await trend(client, stores, happenings, category, 3)
+    # `built` is another's answers: it hears of the change by the cache alone.
+    before = await built.ready.make(category, 0, 20, b"", None)
+    assert best.encode() in before.body
+    await client.patch(f"/api/v1/videos/{best}", headers=author.headers, json={"visibility": "private"})
+
+    async def gone() -> bool:
+        asked = category, 0, 20, b"", None
+        answer = built.ready.find(*asked) or await built.ready.make(*asked)
+        return best.encode() not in answer.body and rest[0].encode() in answer.body
+
+    await until(gone, "the hidden video left the other process's answer", patience_s=2)

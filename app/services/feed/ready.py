@@ -125,8 +125,11 @@ class Ready:
                 making.changed = None
             elif making.changed is not None:
                 making.changed.update(video_ids)
-        keys = list(self._entries) if video_ids is None else [k for v in video_ids for k in self._holders.pop(v, ())]
-        for key in keys:
+        if video_ids is None:
+            for entry in self._entries.values():
+                entry.renew_ms = entry.dead_ms = 0  # made when somebody asks: not all of them at once
+            return
+        for key in {key for video_id in video_ids for key in self._holders.get(video_id, ())}:
             entry = self._entries[key]
             if entry.dead_ms > 0:
                 entry.renew_ms = entry.dead_ms = 0

@@ -6,6 +6,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
 
+from app.http.countries import Countries
 from app.http.limits import client_address
 from app.http.paging import Cursor, Id, Limit, PageNumber
 from app.http.viewer import CurrentViewer, Visitor
@@ -22,7 +23,7 @@ Region = Annotated[str | None, QueryParameter(max_length=8, description="ISO 316
 Category = Annotated[str | None, QueryParameter(max_length=30, description="A category, such as `dance`.")]
 
 
-def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views) -> Router:
+def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views, countries: Countries) -> Router:
     """The router."""
 
     @get("/feed/for-you", opt={"limit": "feed"})
@@ -64,6 +65,6 @@ def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views
     ) -> ViewAnswer:
         """Reports a fact about a playback."""
         agent = request.headers.get("user-agent", "")[:300]
-        return await views.report(visitor, client_address(request), agent, video_id, data)
+        return await views.report(visitor, client_address(request), agent, video_id, data, countries.of(request))
 
     return Router("/api/v1", route_handlers=[for_you, following, trending_, view], tags=["feed"])

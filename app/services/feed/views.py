@@ -33,9 +33,16 @@ class Views:
         self._clock = clock
 
     async def report(
-        self, viewer: Viewer | None, address: str, agent: str, video_id: str, fact: ViewReport
+        self,
+        viewer: Viewer | None,
+        address: str,
+        agent: str,
+        video_id: str,
+        fact: ViewReport,
+        seen_in: str | None = None,
     ) -> ViewAnswer:
-        """Stores one fact. `accepted` is false for one that can't be true; nothing is stored then."""
+        """Stores one fact. `accepted` is false for one that can't be true; nothing is stored then. `seen_in` is the
+        country for whoever's profile names none."""
         record, _ = await self._access.visible(viewer.user_id if viewer else None, video_id)
         now_ms = self._clock()
         who = viewer.user_id if viewer else self._visitor(address, agent)
@@ -44,7 +51,7 @@ class Views:
             raise Invalid("/playback_token", "bad_playback_token", "This needs the token that came with the page.")
         if not plausible(record.video, fact, playback, now_ms):
             return ViewAnswer(accepted=False)
-        region = await self._region(viewer)
+        region = await self._region(viewer) or seen_in
         own = viewer is not None and viewer.user_id == record.video.user_id
         view = View(
             event_id=fact.event_id,

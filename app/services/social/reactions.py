@@ -31,8 +31,17 @@ class ReactionActions:
         self._public_url = public_url
         self._clock = clock
 
-    async def toggle(self, reaction: Reaction, viewer: Viewer, video_id: str, on: bool, op_seq: int | None) -> Toggled:
-        """Sets or clears a like or save of a video the viewer may see; the count includes it."""
+    async def toggle(
+        self,
+        reaction: Reaction,
+        viewer: Viewer,
+        video_id: str,
+        on: bool,
+        op_seq: int | None,
+        seen_in: str | None = None,
+    ) -> Toggled:
+        """Sets or clears a like or save of a video the viewer may see; the count includes it. `seen_in` is the country
+        of a viewer whose profile names none."""
         record, _ = await self._access.visible(viewer.user_id, video_id)
         now_ms = self._clock()
         fact = events.event(
@@ -42,7 +51,7 @@ class ReactionActions:
             video_id=video_id,
             user_id=viewer.user_id,
             author_id=record.video.user_id,
-            region=await self._region(viewer),
+            region=await self._region(viewer) or seen_in,
         )
         toggled = await self._reactions.toggle(
             reaction, viewer.user_id, video_id, on, op_seq=op_seq, now_ms=now_ms, events=[fact]
@@ -50,8 +59,8 @@ class ReactionActions:
         await self._refresh.viewers([viewer.user_id])
         return toggled
 
-    async def share(self, viewer: Viewer, video_id: str, channel: str) -> Shared:
-        """Counts a share and gives the address to pass on."""
+    async def share(self, viewer: Viewer, video_id: str, channel: str, seen_in: str | None = None) -> Shared:
+        """Counts a share and gives the address to pass on; `seen_in` as with `toggle`."""
         record, _ = await self._access.visible(viewer.user_id, video_id)
         fact = events.event(
             "video.shared",
@@ -60,7 +69,7 @@ class ReactionActions:
             video_id=video_id,
             user_id=viewer.user_id,
             author_id=record.video.user_id,
-            region=await self._region(viewer),
+            region=await self._region(viewer) or seen_in,
             channel=channel,
         )
         count = await self._reactions.share(fact, viewer.user_id, video_id, channel)

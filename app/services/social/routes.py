@@ -6,6 +6,7 @@ from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import JSONBody, QueryParameter
 
 from app.cards.schemas import UserItems
+from app.http.countries import Countries
 from app.http.idempotency import once
 from app.http.paging import Cursor, Id, Limit
 from app.http.viewer import CurrentViewer, Visitor
@@ -35,13 +36,14 @@ OpSeq = Annotated[
 ]
 
 
-def reaction_routes(actions: ReactionActions) -> Router:
+def reaction_routes(actions: ReactionActions, countries: Countries) -> Router:
     """Likes, saves and shares of videos."""
 
     @post("/like", status_code=200, opt={"limit": "like"})
-    async def like(viewer: CurrentViewer, video_id: Id, op_seq: OpSeq = None) -> Liked:
+    async def like(request: Request[Any, Any, Any], viewer: CurrentViewer, video_id: Id, op_seq: OpSeq = None) -> Liked:
         """Likes a video."""
-        return Liked(True, (await actions.toggle("like", viewer, video_id, True, op_seq)).count)
+        seen_in = countries.of(request)
+        return Liked(True, (await actions.toggle("like", viewer, video_id, True, op_seq, seen_in)).count)
 
     @delete("/like", status_code=200, opt={"limit": "like"})
     async def unlike(viewer: CurrentViewer, video_id: Id, op_seq: OpSeq = None) -> Liked:
@@ -59,9 +61,11 @@ def reaction_routes(actions: ReactionActions) -> Router:
         return Saved(True, (await actions.toggle("save", viewer, video_id, False, op_seq)).count)
 
     @post("/share", status_code=200)
-    async def share(viewer: CurrentViewer, video_id: Id, data: JSONBody[ShareRequest]) -> Shared:
+    async def share(
+        request: Request[Any, Any, Any], viewer: CurrentViewer, video_id: Id, data: JSONBody[ShareRequest]
+    ) -> Shared:
         """Counts a share and gives the address to pass on."""
-        return await actions.share(viewer, video_id, data.channel)
+        return await actions.share(viewer, video_id, data.channel, countries.of(request))
 
     return Router("/api/v1/videos/{video_id:str}", route_handlers=[like, unlike, save, unsave, share], tags=["social"])
 
