@@ -40,7 +40,9 @@ from app.adapters.redis.cards import RedisCards
 from app.adapters.redis.client import CONNECTIONS, TIMEOUT_S, RedisClient
 from app.adapters.redis.feeds import RedisFeeds
 from app.adapters.redis.limiter import RedisLimiter
+from app.adapters.redis.near import NearCards
 from app.adapters.redis.sessions import RedisSessions
+from app.adapters.redis.tracking import RedisTracking
 from app.adapters.redis.trending import RedisTrendingLists
 from app.adapters.redis.viewers import RedisViewers
 from app.core.config import ConfigError, Settings
@@ -78,7 +80,8 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     progress: PostgresProgress
     feeds: RedisFeeds
     active: RedisActiveUsers
-    cards: RedisCards
+    invalidations: RedisTracking
+    cards: NearCards
     viewers: RedisViewers
     trending: RedisTrendingLists
     limiter: RedisLimiter
@@ -121,6 +124,8 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
         refuse_weak_sandbox(settings, media.sandbox())
         stores = assemble(settings, pools, clients, bus, media)
         stack.callback(stores.blobs.close)
+        stack.push_async_callback(stores.invalidations.aclose)
+        await stores.invalidations.start()
         yield stores
 
 
@@ -138,6 +143,7 @@ def assemble(
         pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
     )
     common = clients[settings.redis_url]
+    invalidations = RedisTracking(settings.video_cache_url)
     secret = server_secret(settings.data.secrets)
     work_root = settings.data.work
     work_root.mkdir(parents=True, exist_ok=True)
@@ -169,7 +175,8 @@ def assemble(
         progress=PostgresProgress(social),
         feeds=RedisFeeds(clients[settings.feed_cache_url]),
         active=RedisActiveUsers(clients[settings.feed_cache_url]),
-        cards=RedisCards(clients[settings.video_cache_url]),
+        invalidations=invalidations,
+        cards=NearCards(RedisCards(clients[settings.video_cache_url]), invalidations, settings.card_cache_bytes),
         viewers=RedisViewers(clients[settings.feed_cache_url]),
         trending=RedisTrendingLists(clients[settings.trending_cache_url]),
         limiter=RedisLimiter(common, processes=settings.api_processes),

@@ -262,7 +262,7 @@ cdef char* _fill(const Card* card, const Text* flags, const Text* prefix, char* 
 
 
 cdef inline char* _copy(const char* at, Py_ssize_t size, char* out, const char* room) noexcept nogil:
-    """Short texts by whole steps, where both sides have as much behind them; what is written too far is written over."""
+    """Short texts by whole steps where there is room for them; what is written too far is written over."""
     cdef Py_ssize_t i = 0
     if size >= LONG_TEXT or out + size > room:
         memcpy(out, at, size)

@@ -8,7 +8,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 cimport cython
 
-from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t, uint64_t
+from hotpath._types cimport ID_BYTES, uint16_t, uint32_t, uint64_t
 
 from hotpath.pure.shelf import ENTRY_BYTES
 

@@ -13,7 +13,7 @@ from app.cards import viewer as viewer_format
 from app.cards.card import Card
 from app.cards.viewer import RECENT, ViewerState
 from app.core.errors import Unavailable
-from app.core.metrics import CARDS, FALLBACKS
+from app.core.metrics import FALLBACKS
 from app.ports.cards import Cards, Viewers
 from app.ports.graph import Graph
 from app.ports.invalidations import Hear
@@ -65,8 +65,6 @@ class Hydrator:
             if raw is not None
         }
         missing = [video_id for video_id in video_ids if video_id not in found]
-        CARDS.labels("hit").inc(len(found))
-        CARDS.labels("miss").inc(len(missing))
         return found | await self._build(missing) if missing else found
 
     async def rebuild(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, Card]:

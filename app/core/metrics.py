@@ -25,7 +25,7 @@ LATENCY: Final = Histogram(
 FALLBACKS: Final = Counter(
     "kinora_fallbacks_total", "Conveniences that were missing and done without.", ["what"], registry=REGISTRY
 )
-CARDS: Final = Counter("kinora_cards_total", "Cards asked of the cache.", ["outcome"], registry=REGISTRY)
+CARDS: Final = Counter("kinora_cards_total", "Cards asked for, by where they were found.", ["where"], registry=REGISTRY)
 QUEUE: Final = Gauge(
     "kinora_queue_depth",
     "What waits: jobs, outbox entries, dead letters.",

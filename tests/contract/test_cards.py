@@ -4,6 +4,8 @@ import pytest
 
 from app.adapters.redis.cards import CARD_TTL_S, HASH_TTL_S, RedisCards
 from app.adapters.redis.client import RedisClient
+from app.adapters.redis.near import NearCards
+from app.adapters.redis.tracking import RedisTracking
 from app.core.ids import new
 from app.ports.cards import Cards
 
@@ -15,13 +17,18 @@ async def client(redis_url: str) -> AsyncIterator[RedisClient]:
     await client.aclose()
 
 
-@pytest.fixture(params=["redis"])
-def cards(request: pytest.FixtureRequest, client: RedisClient) -> Cards:
-    return {"redis": RedisCards}[request.param](client)
+@pytest.fixture(params=["redis", "near"])
+async def cards(request: pytest.FixtureRequest, client: RedisClient, redis_url: str) -> AsyncIterator[Cards]:
+    tracking = RedisTracking(redis_url)
+    near = NearCards(RedisCards(client), tracking, 2**20)
+    await tracking.start()
+    every: dict[str, Cards] = {"redis": RedisCards(client), "near": near}
+    yield every[request.param]
+    await tracking.aclose()
 
 
 def card(version: int, text: str) -> bytes:
-    return b"%020d" % version + text.encode()
+    return f"{version:020d}PAusr_{0:026d}{0:013d}{text}".encode()
 
 
 async def test_cards_come_in_the_order_asked(cards: Cards) -> None:
