@@ -38,7 +38,7 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
     """(group, topics, handler) of everything that follows from events."""
     clock = system_ms
     counts = CopyCounts(stores.reactions, stores.activity, stores.videos, built.hydrator)
-    fan_out = FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, clock)
+    fan_out = _fan_out(stores, built)
     keep_suspended = KeepSuspended(
         stores.feeds, stores.graph, stores.videos, stores.users, stores.tiers, stores.progress, clock
     )
@@ -73,6 +73,7 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("active-users", 3600, count_active, limit_s=1800),
         Tick("fan-outs", 3600, lambda: _forgot(stores)),
         Tick("trending-counts", 2, lambda: _folded(stores)),
+        Tick("long-fan-outs", 1, _fan_out(stores, built).go_on, limit_s=20),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("jobs", 3600, lambda: _pruned(stores)),
@@ -134,6 +135,10 @@ def all_workers(settings: Settings, stores: Stores, built: features.Features) ->
         consumer = Consumer(group, topics, handle, stores.bus, stores.positions, stores.dead_letters, stores.owner)
         workers[group] = consumer.run
     return workers
+
+
+def _fan_out(stores: Stores, built: features.Features) -> FanOut:
+    return FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, system_ms)
 
 
 async def _forgot(stores: Stores) -> None:

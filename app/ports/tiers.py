@@ -51,5 +51,8 @@ class Tiers(Protocol):
     async def advance(self, event_id: str, after_id: str, *, done: bool) -> None:
         """Notes the last follower reached; never moves back."""
 
+    async def unfinished(self, before_ms: int, limit: int) -> list[tuple[str, str, Stamp]]:
+        """(event id, video id, stamp) of fan-outs stamped before then and not done, the oldest first."""
+
     async def prune(self, before_ms: int, limit: int) -> int:
         """Forgets at most `limit` stamps older than that; how many."""

@@ -7,9 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from app import features
+from app.core.clock import system_ms
 from app.core.config import Settings
+from app.ports.feeds import Kind
+from app.services.feed.fanout import FanOut
 from app.stores import Stores
-from tests.api.crowd import Crowd
+from tests.api.crowd import PAGE, Crowd
 from tests.api.happenings import Happenings
 
 STEPS = 30
@@ -172,3 +176,44 @@ async def test_a_shared_list_goes_on_below_what_it_keeps(make_crowd: Callable[[i
         await crowd.publish(big)
     await crowd.settle()
     assert await crowd.read(reader, 30) == crowd.expected(reader)
+
+
+async def holders(crowd: Crowd, video_id: str) -> int:
+    """How many built feeds, of either kind, have the video."""
+    kinds: tuple[Kind, ...] = ("following", "feed")
+    built = [
+        await crowd.stores.feeds.read(kind, person.user_id, upper=UPPER, after=None, limit=50)
+        for kind in kinds
+        for person in crowd.people
+    ]
+    return sum(video_id in {each for _, each in found.entries} for found in built if found is not None)
+
+
+async def test_a_long_fan_out_holds_up_nobody_and_goes_on_beside_the_events(
+    make_crowd: Callable[[int], Crowd], built: features.Features
+) -> None:
+    crowd = make_crowd(5)
+    await crowd.gather(14)
+    star, small = (person.user_id for person in crowd.people[:2])
+    await crowd.have_followers(star, 12)
+    await crowd.have_followers(small, 2)
+    for person in crowd.people:
+        for kind in ("following", "feed"):
+            await crowd.stores.feeds.build(kind, person.user_id, "g", [])
+    stores = crowd.stores
+    ports = (stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active)
+    handler = FanOut(*ports, system_ms, page=PAGE, turn_s=0.0)
+    later = FanOut(*ports, lambda: system_ms() + 60_000, page=PAGE, turn_s=0.0)
+
+    for then, reached in ((None, 24), (crowd.delete, 4 * PAGE)):
+        video_ids = [await crowd.publish(star), await crowd.publish(small)]
+        facts = [fact for fact in await crowd.news() if fact.type == "video.published" and fact.key in video_ids]
+        await handler(sorted(facts, key=lambda fact: video_ids.index(fact.key)))
+        assert [await holders(crowd, video_id) for video_id in video_ids] == [2 * PAGE, 4]
+        await handler(facts)  # delivered again: a further page
+        assert await holders(crowd, video_ids[0]) == 4 * PAGE
+        if then is not None:
+            await then(video_ids[0])  # so nobody gets it any more; its event, which takes it away, is still to come
+        await later.go_on()
+        assert await holders(crowd, video_ids[0]) == reached
+        assert (await stores.tiers.unfinished(system_ms() + 60_000, 1000)) == []

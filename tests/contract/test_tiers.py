@@ -58,6 +58,24 @@ async def test_an_event_is_stamped_once_and_keeps_its_progress(tiers: Tiers) -> 
     assert await tiers.stamp(later_id, video_id, author, NOW) == Stamp("pull", 1, "", done=False)
 
 
+async def test_what_is_unfinished_is_listed_the_oldest_first(tiers: Tiers) -> None:
+    author, first_ms = ids.new("usr"), 10**11
+    stamped = [(ids.new("evt"), ids.new("vid"), first_ms + place) for place in range(4)]
+    for event_id, video_id, at_ms in reversed(stamped):
+        await tiers.stamp(event_id, video_id, author, at_ms)
+    await tiers.advance(stamped[0][0], "usr_7", done=False)
+    await tiers.advance(stamped[1][0], "", done=True)
+
+    async def listed(before_ms: int, limit: int) -> list[tuple[str, str, Stamp]]:
+        ours = {event_id for event_id, _, _ in stamped}
+        return [row for row in await tiers.unfinished(before_ms, limit) if row[0] in ours]
+
+    oldest = (*stamped[0][:2], Stamp("push", 0, "usr_7", done=False))
+    next_ = (*stamped[2][:2], Stamp("push", 0, "", done=False))
+    assert await listed(first_ms + 3, 1000) == [oldest, next_]
+    assert await listed(first_ms + 3, 1) == [oldest]
+
+
 async def test_old_stamps_are_forgotten_up_to_a_number(tiers: Tiers) -> None:
     old, new = [ids.new("evt") for _ in range(3)], ids.new("evt")
     before_ms = 86_400_000

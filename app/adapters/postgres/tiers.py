@@ -24,10 +24,13 @@ _STAMP: Final = """
     INSERT INTO social.fanouts (event_id, video_id, tier, epoch, started_at)
     SELECT $1, $2, coalesce(t.tier, 'push'), coalesce(t.epoch, 0), $4
     FROM (VALUES ($3::text)) author (user_id) LEFT JOIN social.tiers t USING (user_id)
-    ON CONFLICT DO NOTHING"""
+    ON CONFLICT DO NOTHING RETURNING tier, epoch, after_id, done"""
 _STAMPED: Final = "SELECT tier, epoch, after_id, done FROM social.fanouts WHERE event_id = $1"
 _ADVANCE: Final = """
     UPDATE social.fanouts SET after_id = greatest(after_id, $2), done = done OR $3 WHERE event_id = $1"""
+_UNFINISHED: Final = """
+    SELECT event_id, video_id, tier, epoch, after_id, done FROM social.fanouts
+    WHERE NOT done AND started_at < $1 ORDER BY started_at LIMIT $2"""
 _PRUNE: Final = """
     WITH gone AS (
         DELETE FROM social.fanouts WHERE event_id IN (
@@ -58,12 +61,17 @@ class PostgresTiers:
 
     async def stamp(self, event_id: str, video_id: str, author_id: str, now_ms: int) -> Stamp:
         async with connection(self._pool) as conn:
-            await conn.execute(_STAMP, event_id, video_id, author_id, now_ms)
-            return Stamp(*await conn.fetchrow(_STAMPED, event_id))
+            row = await conn.fetchrow(_STAMP, event_id, video_id, author_id, now_ms)
+            return Stamp(*(row or await conn.fetchrow(_STAMPED, event_id)))
 
     async def advance(self, event_id: str, after_id: str, *, done: bool) -> None:
         async with connection(self._pool) as conn:
             await conn.execute(_ADVANCE, event_id, after_id, done)
+
+    async def unfinished(self, before_ms: int, limit: int) -> list[tuple[str, str, Stamp]]:
+        async with connection(self._pool) as conn:
+            rows = await conn.fetch(_UNFINISHED, before_ms, limit)
+        return [(event_id, video_id, Stamp(*stamp)) for event_id, video_id, *stamp in rows]
 
     async def prune(self, before_ms: int, limit: int) -> int:
         async with connection(self._pool) as conn:

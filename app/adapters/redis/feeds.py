@@ -19,18 +19,20 @@ BUILDING_TTL_S = 30
 AT_ONCE = 500  # feeds in one trip
 
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
-# of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing.
+# of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing; a whole one that is
+# full takes it and trims it again, which cuts the feed. Most feeds are cut and full: they cost three calls.
 _PUSH = Script("""
-local added = 0
+local added, score, trim = 0, tonumber(ARGV[1]), -tonumber(ARGV[3]) - 1
 for _, key in ipairs(KEYS) do
   local low = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
-  local score = tonumber(ARGV[1])
-  local last = tonumber(low[4])
-  local below = low[2] == '-2' and (not last or score < last or (score == last and ARGV[2] < low[3]))
-  if low[1] and not below and redis.call('ZADD', key, 'NX', ARGV[1], ARGV[2]) == 1 then
-    local trimmed = redis.call('ZREMRANGEBYRANK', key, 1, -tonumber(ARGV[3]) - 1)
-    if trimmed > 0 then redis.call('ZADD', key, -2, low[1]) end
-    if trimmed == 0 or redis.call('ZSCORE', key, ARGV[2]) then added = added + 1 end
+  if low[1] then
+    local last, cut = tonumber(low[4]), low[2] == '-2'
+    local lowest = not last or score < last or (score == last and ARGV[2] < low[3])
+    if not (cut and lowest) and redis.call('ZADD', key, 'NX', ARGV[1], ARGV[2]) == 1 then
+      local trimmed = redis.call('ZREMRANGEBYRANK', key, 1, trim)
+      if trimmed > 0 and not cut then redis.call('ZADD', key, -2, low[1]) end
+      if trimmed == 0 or not lowest then added = added + 1 end
+    end
   end
 end
 return added
@@ -40,7 +42,7 @@ return added
 _FINISH = Script("""
 if redis.call('ZREM', KEYS[1], '?' .. ARGV[1]) == 0 then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], '!' .. ARGV[1])
-for at = 5, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'NX', ARGV[at], ARGV[at + 1]) end
+if #ARGV > 4 then redis.call('ZADD', KEYS[1], 'NX', unpack(ARGV, 5)) end
 if redis.call('ZREMRANGEBYRANK', KEYS[1], 1, -tonumber(ARGV[4]) - 1) > 0 then
   redis.call('ZADD', KEYS[1], -2, '!' .. ARGV[1])
 end
