@@ -17,13 +17,15 @@ from app.ports.reactions import RecentReactions
 from app.ports.videos import Counts, VideoAndCounts
 from app.seed import bar
 from app.seed.world import World
-from app.services.feed.mix import Entry, interleave, newest
-from app.services.feed.sources import CANDIDATES, FOLLOWED, FOR_YOU_SIZE, FRESH, TRENDING
+from app.services.feed.for_you import FOLLOWED, FRESH, TRENDING
+from app.services.feed.mix import Candidate, Entry, diversify, interleave, newest
+from app.services.feed.position import FOR_YOU_SIZE, letters_of, new_generation
 from app.stores import Stores
 
 # What a seeded Following holds; it is marked as cut there and the rest is read from the stores, as of any long one.
 # With the 500 it may hold, those of 10,000 people would not fit the embedded cache.
 FOLLOWING_SIZE: Final = 50
+CANDIDATES: Final = 200  # of each source
 CARDS_AT_ONCE: Final = 500
 AT_ONCE: Final = 32
 _NONE: Final = RecentReactions(frozenset(), "")
@@ -66,7 +68,7 @@ async def people(stores: Stores, made: World, sessions: Sequence[Session], now_m
         user_id = made.users[place].user_id
         followed, whole = feeds.followed(place)
         await stores.feeds.build("following", user_id, os.urandom(8).hex(), followed[:FOLLOWING_SIZE], whole=whole)
-        await stores.feeds.build("feed", user_id, os.urandom(8).hex(), feeds.for_you(followed))
+        await stores.feeds.build("feed", user_id, feeds.generation, feeds.for_you(followed))
 
     await _each("feeds", places, feed)
 
@@ -93,7 +95,11 @@ class _Feeds:
     def __init__(self, made: World, hot: list[str], now_ms: int) -> None:
         self._made = made
         self._now_ms = now_ms
-        self._hot = hot
+        self.generation = new_generation(now_ms, letters_of(["following", "trending", "fresh"]))
+        self._candidates = {
+            video.video_id: Candidate(video.video_id, video.user_id, video.category) for video in made.videos
+        }
+        self._hot = [video_id for video_id in hot if video_id in self._candidates]  # and nobody else's
         self._fresh = [video.video_id for video in reversed(made.videos[-CANDIDATES:])]
         self._by_author: list[list[Entry]] = [[] for _ in made.users]
         for video, author in zip(reversed(made.videos), reversed(made.authors), strict=True):
@@ -107,10 +113,12 @@ class _Feeds:
         return newest([entries[:CANDIDATES] for entries in lists], CANDIDATES), sum(map(len, lists)) <= FOLLOWING_SIZE
 
     def for_you(self, followed: list[Entry]) -> list[Entry]:
-        """For You in the order the product would give it."""
-        candidates = [video_id for _, video_id in followed]
-        mixed = interleave(((self._fresh, FRESH), (candidates, FOLLOWED), (self._hot, TRENDING)), CANDIDATES)
-        return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(mixed[:FOR_YOU_SIZE])]
+        """For You as the product would blend it for somebody who has seen nothing yet."""
+        own = [video_id for _, video_id in followed]
+        hot = [video_id for video_id in self._hot if video_id in self._candidates]
+        blend = interleave(((own, FOLLOWED), (hot, TRENDING), (self._fresh, FRESH)), 2 * FOR_YOU_SIZE)
+        order = diversify([[self._candidates[video_id] for video_id in blend]], FOR_YOU_SIZE)
+        return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(order)]
 
 
 async def _each(words: str, items: Sequence[T], work: Callable[[T], Awaitable[None]]) -> None:

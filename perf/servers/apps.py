@@ -1,0 +1,122 @@
+"""What the measured servers serve, as factories for granian, the same program with the same options for each.
+
+product      the application as `kinora run` serves it
+doors        the same, with a constant answer of $PERF_BODY behind a hot door of its own, at the path CANNED
+canned       one constant answer by raw ASGI, of the bytes in $PERF_BODY: no limit, no metrics, no log
+documented   `perf.servers.documented`
+
+With $PERF_PLANT set to a path, requests for it are made half as slow again: every second one is worked through twice.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from app import main
+from app.core.clock import system_ms
+from app.core.config import Settings, load
+from app.http import logs
+from app.http.access import AccessLog
+from app.http.hot import Answer, Fields, HotDoor
+from app.http.limits import Limits, visitor_name
+from app.http.record import Record
+from app.ports.limiter import Verdict
+from app.stores import Stores
+
+CANNED: Final = "/canned"
+
+
+def product() -> Any:
+    """The product, unchanged unless a slowdown is planted."""
+    return _planted(main.create_app())
+
+
+def doors() -> Any:
+    """The product behind one more hot door, whose only path answers what is always the same."""
+    settings = load(os.environ, os.getcwd())
+    logs.configure(settings.log_level)
+    return _planted(main.Application(settings, _with_canned))
+
+
+def canned() -> Any:
+    """The least that answers with a body of that size."""
+    body = Path(os.environ["PERF_BODY"]).read_bytes()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return _planted(app)
+
+
+def documented() -> Any:
+    """The feed on the documented layout."""
+    from perf.servers.documented import create_app
+
+    return _planted(
+        create_app(os.environ["PERF_REDIS_URL"], Path(os.environ["PERF_KEYS"]), os.environ["KINORA_PUBLIC_URL"])
+    )
+
+
+async def lifespan(receive: Any, send: Any) -> None:
+    """Says yes to start and stop."""
+    for _ in range(2):
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+
+
+class CannedRead:
+    """`app.http.hot.HotRead`: counted as Trending is, then constant."""
+
+    def __init__(self, settings: Settings, stores: Stores, body: bytes) -> None:
+        self.policy = Limits(stores.limiter, settings).policy("feed")
+        self._counted = (self.policy.name, self.policy.limit, self.policy.window_s)
+        self._pages = stores.hot_pages
+        self._body = body
+        length = str(len(body)).encode()
+        self._headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+
+    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
+        verdict = await self._pages.count(visitor_name(scope), self._counted)
+        if verdict is None or not verdict.allowed:
+            return verdict
+        return Answer(200, self._headers, self._body, b"-", verdict)
+
+
+def _with_canned(settings: Settings, stores: Stores, draining: main.Draining) -> Any:
+    body = Path(os.environ["PERF_BODY"]).read_bytes()
+    table = {CANNED: CannedRead(settings, stores, body)}
+    return HotDoor(main.serving(settings, stores, draining), Record(system_ms, AccessLog()), table)
+
+
+class Slowed:
+    """The same answers, those of one path for half as much work again."""
+
+    def __init__(self, app: Any, path: str) -> None:
+        self._app = app
+        self._path = path
+        self._requests = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == self._path:
+            self._requests += 1
+            if self._requests % 2 == 0:
+                await self._app({**scope, "state": dict(scope.get("state") or {})}, _nothing, _drop)
+        await self._app(scope, receive, send)
+
+
+async def _nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _drop(_message: Any) -> None:
+    return None
+
+
+def _planted(app: Any) -> Any:
+    path = os.environ.get("PERF_PLANT")
+    return Slowed(app, path) if path else app

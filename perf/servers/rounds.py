@@ -1,0 +1,92 @@
+"""Two servers under load in turns, and what a request cost each.
+
+A neighbour on the machine slows both sides of a round, or one round of many: a figure is the median of the rounds'
+ratios. Never compare times of two runs.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import msgspec
+
+from perf.servers.load import Answered, drive
+from perf.servers.machine import cpu_s
+from perf.servers.stage import Server, Stage
+
+CONNECTIONS: Final = 64
+ROUND_S: Final = 2
+ROUNDS: Final = 5
+WARM_S: Final = 2
+WARM_TRIES: Final = 60
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One server and what is asked of it; `tokens` are taken in turn, None asks without one."""
+
+    server: Server
+    path: str
+    tokens: Path | None
+    people: int = 1  # how many tokens there are
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """Of one request in one round, or the medians over rounds."""
+
+    cpu_us: float  # of the server's process tree
+    redis_us: float  # of Valkey
+    per_s: float
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Both sides of a comparison, round by round."""
+
+    measured: Sequence[Cost]
+    against: Sequence[Cost]
+
+    def ratio(self, quantity: Callable[[Cost], float]) -> float:
+        """The median of the rounds' ratios."""
+        return median(quantity(one) / quantity(other) for one, other in zip(self.measured, self.against, strict=True))
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The medians, each by itself."""
+    return Cost(
+        median(cost.cpu_us for cost in costs),
+        median(cost.redis_us for cost in costs),
+        median(cost.per_s for cost in costs),
+    )
+
+
+def warm(side: Side) -> None:
+    """Loads the side until everybody was served once, and their pages are kept wherever they are kept."""
+    asked = 0
+    for _ in range(WARM_TRIES):
+        asked += _drive(side, WARM_S, CONNECTIONS, asked).requests
+        if asked >= side.people:
+            return
+
+
+def compare(stage: Stage, measured: Side, against: Side, rounds: int, connections: int = CONNECTIONS) -> Pair:
+    """Warms both sides, then loads them in turns."""
+    warm(measured)
+    warm(against)
+    costs: dict[int, list[Cost]] = {0: [], 1: []}
+    sides = (measured, against)
+    for number in range(rounds):
+        for which in (0, 1) if number % 2 else (1, 0):
+            costs[which].append(one_round(stage, sides[which], connections))
+    return Pair(costs[0], costs[1])
+
+
+def one_round(stage: Stage, side: Side, connections: int = CONNECTIONS, seconds: int = ROUND_S) -> Cost:
+    """Loads one side once."""
+    redis_s, own_s = stage.redis_cpu_s(), cpu_s(side.server.pid)
+    answered = _drive(side, seconds, connections, 0)
+    own_s, redis_s = cpu_s(side.server.pid) - own_s, stage.redis_cpu_s() - redis_s
+    return Cost(own_s / answered.requests * 1e6, redis_s / answered.requests * 1e6, answered.per_s)
+
+
+def _drive(side: Side, seconds: int, connections: int, start: int) -> Answered:
+    return drive(side.server.url, side.path, side.tokens, connections=connections, seconds=seconds, start=start)
