@@ -34,13 +34,18 @@ from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
 from app.adapters.redis.active import RedisActiveUsers
+from app.adapters.redis.builds import RedisBuilds
 from app.adapters.redis.bus import TIMEOUT_S as BUS_TIMEOUT_S
 from app.adapters.redis.bus import RedisBus
 from app.adapters.redis.cards import RedisCards
 from app.adapters.redis.client import CONNECTIONS, TIMEOUT_S, RedisClient
+from app.adapters.redis.exploration import RedisExploration
 from app.adapters.redis.feeds import RedisFeeds
+from app.adapters.redis.hot import RedisHotPages
 from app.adapters.redis.limiter import RedisLimiter
 from app.adapters.redis.near import NearCards
+from app.adapters.redis.pipe import Pipe
+from app.adapters.redis.seen import RedisSeen
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tracking import RedisTracking
 from app.adapters.redis.trending import RedisTrendingLists
@@ -79,6 +84,9 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: PostgresDeadLetters
     progress: PostgresProgress
     feeds: RedisFeeds
+    builds: RedisBuilds
+    seen: RedisSeen
+    exploration: RedisExploration
     active: RedisActiveUsers
     invalidations: RedisTracking
     cards: NearCards
@@ -86,6 +94,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     trending: RedisTrendingLists
     limiter: RedisLimiter
     sessions: RedisSessions
+    hot_pages: RedisHotPages
     bus: RedisBus
     blobs: FileBlobs
     blob_root: Path
@@ -113,16 +122,23 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             stack.push_async_callback(opened.aclose)
             return opened
 
+        async def pipe(url: str) -> Pipe:
+            opened = Pipe(url)
+            stack.push_async_callback(opened.aclose)
+            await opened.start()
+            return opened
+
         pools = {url: await pool(url) for url in {settings.database_url, settings.videos_url, settings.activity_url}}
         urls = {settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url}
         clients = {url: await client(url) for url in urls | {settings.redis_url}}
         # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
         bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
+        pipes = {url: await pipe(url) for url in {settings.redis_url, settings.feed_cache_url}}
         media = await asyncio.to_thread(
             FfmpegMedia, ffmpeg=settings.ffmpeg
         )  # tries its sandboxes, which takes up to a second
         refuse_weak_sandbox(settings, media.sandbox())
-        stores = assemble(settings, pools, clients, bus, media)
+        stores = assemble(settings, pools, clients, pipes, bus, media)
         stack.callback(stores.blobs.close)
         stack.push_async_callback(stores.invalidations.aclose)
         await stores.invalidations.start()
@@ -136,13 +152,19 @@ def refuse_weak_sandbox(settings: Settings, report: SandboxReport) -> None:
 
 
 def assemble(
-    settings: Settings, pools: dict[str, Any], clients: dict[str, RedisClient], bus: RedisClient, media: FfmpegMedia
+    settings: Settings,
+    pools: dict[str, Any],
+    clients: dict[str, RedisClient],
+    pipes: dict[str, Pipe],
+    bus: RedisClient,
+    media: FfmpegMedia,
 ) -> Stores:
     """The adapters over opened connections, one pool or client a URL."""
     social, video, activity = (
         pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
     )
     common = clients[settings.redis_url]
+    limiter = RedisLimiter(common, processes=settings.api_processes)
     invalidations = RedisTracking(settings.video_cache_url)
     secret = server_secret(settings.data.secrets)
     work_root = settings.data.work
@@ -174,13 +196,17 @@ def assemble(
         dead_letters=PostgresDeadLetters(social),
         progress=PostgresProgress(social),
         feeds=RedisFeeds(clients[settings.feed_cache_url]),
+        builds=RedisBuilds(clients[settings.feed_cache_url]),
+        seen=RedisSeen(clients[settings.feed_cache_url]),
+        exploration=RedisExploration(clients[settings.feed_cache_url]),
         active=RedisActiveUsers(clients[settings.feed_cache_url]),
         invalidations=invalidations,
         cards=NearCards(RedisCards(clients[settings.video_cache_url]), invalidations, settings.card_cache_bytes),
         viewers=RedisViewers(clients[settings.feed_cache_url]),
         trending=RedisTrendingLists(clients[settings.trending_cache_url]),
-        limiter=RedisLimiter(common, processes=settings.api_processes),
+        limiter=limiter,
         sessions=RedisSessions(common),
+        hot_pages=RedisHotPages(pipes[settings.redis_url], pipes[settings.feed_cache_url], limiter),
         bus=RedisBus(bus),
         blobs=FileBlobs(blob_root, secret, keep_free_bytes=KEEP_FREE_BYTES),
         blob_root=blob_root,

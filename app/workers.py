@@ -13,8 +13,10 @@ from app.services.auth.handlers import SessionHandler
 from app.services.counts.reconcile import Reconciler
 from app.services.feed.active import CountActive, NoteInteractions
 from app.services.feed.circles import KeepFollowing, SettleTiers
+from app.services.feed.explore import AdmitNew
 from app.services.feed.fanout import FanOut
 from app.services.feed.handlers import CountTrending
+from app.services.feed.seen import NoteImpressions
 from app.services.feed.suspended import KeepSuspended
 from app.services.social.handlers import CopyCounts, ForgetViewers, TotalLikes
 from app.services.video.actions import TRANSCODE
@@ -51,6 +53,8 @@ def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[
         (RemoveFiles.GROUP, (FEED_UPDATE,), RemoveFiles(stores.blobs, stores.jobs)),
         (FanOut.GROUP, (FEED_UPDATE,), fan_out),
         (KeepSuspended.GROUP, (FEED_UPDATE,), keep_suspended),
+        (AdmitNew.GROUP, (FEED_UPDATE,), AdmitNew(stores.exploration)),
+        (NoteImpressions.GROUP, (USER_INTERACTION,), NoteImpressions(stores.seen, clock)),
         (KeepFollowing.GROUP, (USER_INTERACTION,), keep_following),
         (SettleTiers.GROUP, (USER_INTERACTION,), SettleTiers(built.tiering)),
         (NoteInteractions.GROUP, (USER_INTERACTION,), NoteInteractions(stores.activity)),

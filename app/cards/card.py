@@ -10,6 +10,7 @@
 Neither byte can occur in JSON text, where control characters are always escaped.
 """
 
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -17,6 +18,8 @@ import msgspec
 PREFIX_SLOT: Final = b"\x01"
 VIEWER_SLOT: Final = b"\x02"
 HEADER_BYTES: Final = 65
+# Within a text of the JSON its quotes would be escaped: only the member itself reads so.
+_CATEGORY: Final = re.compile(rb'"category":"([^"]*)"')
 
 _LETTER: Final = {"public": "P", "friends": "F", "private": "X"}
 _VISIBILITY: Final[dict[int, Literal["public", "friends", "private"]]] = {
@@ -36,6 +39,12 @@ class Card(msgspec.Struct, frozen=True):
     author_id: str
     published_at: int
     body: bytes
+
+    @property
+    def category(self) -> str:
+        """As its author chose it; "" where there is no body."""
+        found = _CATEGORY.search(self.body)
+        return found[1].decode("ascii") if found else ""
 
 
 def pack(card: Card) -> bytes:

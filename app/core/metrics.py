@@ -1,5 +1,6 @@
 """What Prometheus reads: count, latency and errors by route, and gauges that the parts of a process offer."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -82,7 +83,55 @@ PULLED_LISTS: Final = Counter(
     "kinora_pulled_lists_total", "Shared lists of creators asked for at reads.", ["outcome"], registry=REGISTRY
 )
 
+FOR_YOU_BUILDS: Final = Counter(
+    "kinora_for_you_builds_total", "Builds of For You by how they ended.", ["outcome"], registry=REGISTRY
+)
+FOR_YOU_ENTRIES: Final = Counter(
+    "kinora_for_you_entries_total",
+    "Videos put into For Yous by the source that had them.",
+    ["source"],
+    registry=REGISTRY,
+)
+EXPLORED: Final = Counter(
+    "kinora_explored_total",
+    "Places given to new videos in For Yous, and videos that have had all theirs.",
+    ["what"],
+    registry=REGISTRY,
+)
+
+TALLIED_S: Final = 0.2  # what a process that is killed may have counted in vain
+
 Sample = Callable[[], Awaitable[dict[str, float]]]
+
+
+class Tally:
+    """One counter, for who counts with every request: added to in the process, and to the counter a moment later."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._more = 0
+
+    def inc(self, more: int = 1) -> None:
+        """Must be called in an event loop."""
+        if not self._more:
+            if not _tallied:
+                asyncio.get_running_loop().call_later(TALLIED_S, settle)
+            _tallied.append(self)
+        self._more += more
+
+    def settle(self) -> None:
+        more, self._more = self._more, 0
+        self._counter.inc(more)
+
+
+_tallied: list[Tally] = []
+
+
+def settle() -> None:
+    """Adds what was tallied to the counters."""
+    for tally in _tallied:
+        tally.settle()
+    _tallied.clear()
 
 
 async def render(samples: list[Sample]) -> bytes:
@@ -91,6 +140,7 @@ async def render(samples: list[Sample]) -> bytes:
     Where `PROMETHEUS_MULTIPROC_DIR` names a folder, the metrics of every process that writes there are added up: the
     API's own processes and the workers, whose only way out this is.
     """
+    settle()
     for sample in samples:
         for queue, depth in (await sample()).items():
             QUEUE.labels(queue).set(depth)

@@ -47,7 +47,7 @@ async def test_from_an_empty_platform_to_a_deep_one(island: Island) -> None:
     assert set(ids(by_cursor)) == videos
     page = (await client.get(URL, headers=cold.headers)).json()
     assert set(page) == FEED_KEYS
-    assert (page["next_page"], len(page["videos"]), page["sources"]) == (1, 20, ["fresh", "following", "trending"])
+    assert (page["next_page"], len(page["videos"]), page["sources"]) == (1, 20, ["fresh"])
     # The feed that was built while there was nothing goes on into what came since.
     assert set(ids(await walk(client, f"{URL}?limit=50", first.headers, key="videos"))) == videos
 

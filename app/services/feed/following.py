@@ -39,6 +39,6 @@ class Following:
             found = None
         if found is not None:
             return found
-        whole = await self._sources.built("following", user_id)
+        whole = await self._sources.built(user_id)
         entries = [entry for entry in whole.entries if entry[0] <= upper and (after is None or entry < after)]
         return FeedSlice(whole.generation, entries[:limit], whole.whole)

@@ -1,12 +1,25 @@
-"""From candidate lists to one order, by the merge kernel. Pure."""
+"""From candidate lists to one order, by the merge kernel, and no author or topic too often in a row. Pure."""
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Final, NamedTuple
 
 from hotpath import merge as kernel
 
+AUTHOR_WINDOW: Final = 5  # of so many in a row no two are one author's
+TOPIC_WINDOW, TOPIC_MOST = 8, 4  # of so many in a row, so many at most have one category
+
 Entry = tuple[int, str]  # (score, video id)
+
+
+class Candidate(NamedTuple):
+    """What diversity asks of a video."""
+
+    video_id: str
+    author: str
+    topic: str
 
 
 def newest(lists: Sequence[Sequence[Entry]], limit: int) -> list[Entry]:
@@ -29,3 +42,31 @@ def interleave(sources: Sequence[tuple[Sequence[str], int]], limit: int) -> list
         for ids, weight in sources
     ]
     return [video_id for _, video_id in newest(lists, limit)]
+
+
+def diversify(groups: Sequence[Sequence[Candidate]], limit: int) -> list[str]:
+    """At most `limit` ids, group after group, each group in its order but for what diversity moves down.
+
+    Greedy: each place goes to the first that fits. Where none of a group does, an author comes back whose last video is
+    the longest ago, and then a topic. Windows reach over the groups, and over every page that is cut from the order.
+    """
+    chosen: list[Candidate] = []
+    for group in groups:
+        waiting = list(group)
+        while waiting and len(chosen) < limit:
+            chosen.append(waiting.pop(_next(waiting, chosen)))
+    return [candidate.video_id for candidate in chosen]
+
+
+def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate]) -> int:
+    """The place of the candidate that fits best behind `chosen`."""
+    recent = {candidate.author: place for place, candidate in enumerate(chosen[1 - AUTHOR_WINDOW :], 1)}
+    topics = Counter(candidate.topic for candidate in chosen[1 - TOPIC_WINDOW :])
+    best, best_at = (AUTHOR_WINDOW, True), 0
+    for at, candidate in enumerate(waiting):
+        misfit = (recent.get(candidate.author, 0), topics[candidate.topic] >= TOPIC_MOST)
+        if misfit < best:
+            best, best_at = misfit, at
+            if misfit == (0, False):
+                break
+    return best_at

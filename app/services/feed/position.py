@@ -52,16 +52,24 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
     def left(self) -> "Position":
         """Out of a feed that is there no more, at the start of whatever comes next."""
         passed = self._passed()
-        past = (*self.past, (self.generation[:_DIGITS], passed))[-PAST:] if passed else self.past
+        past = self.past
+        if self.generation and (passed or self.pushed):
+            past = (*past, (self.generation[:_DIGITS], passed))[-PAST:]
         return msgspec.structs.replace(self, generation="", score=0, video_id="", in_tail=False, past=past)
 
     def serving(self, rows: Sequence[tuple[int, str]]) -> "Position":
         """With those of these (score, id) noted that were pushed into the built feed rather than built."""
-        pushes = [video_id for score, video_id in rows if score > built_ms(self.generation)]
+        since_ms = built_ms(self.generation)
+        pushes = [video_id for score, video_id in rows if score > since_ms] if since_ms else []
         if not pushes or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
             return self
         pushed = (self.pushed + kernel.marks("".join(pushes).encode()))[: PUSHED * kernel.MARK_BYTES]
         return msgspec.structs.replace(self, pushed=pushed)
+
+    def served_push(self, video_id: str) -> bool:
+        """Whether it was pushed and served; taken for such, of a stranger, once in 100,000 times."""
+        mark = kernel.marks(video_id.encode())
+        return any(self.pushed[at : at + len(mark)] == mark for at in range(0, len(self.pushed), len(mark)))
 
     def _passed(self) -> int:
         """How many entries of the order as it was built lie above."""

@@ -16,18 +16,17 @@ from app.core.metrics import FALLBACKS
 from app.core.paging import Filled
 from app.core.playback import Playbacks
 from app.http.viewer import Viewer
-from app.ports.feeds import Feeds, Kind
+from app.ports.feeds import KEEP, Feeds, FeedSlice, Kind
 from app.ports.videos import Videos
 from app.services.feed.following import Following
+from app.services.feed.for_you import ForYou
 from app.services.feed.mix import Entry
-from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session
+from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, PUSHED, Position, Session, sources_of
 from app.services.feed.schemas import FeedPage
-from app.services.feed.sources import Sources
 
 WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
 PAGES_REMEMBERED: Final = 200
 RULES: Final[dict[Kind, Rule]] = {"feed": rules.wants, "following": rules.follows}
-SOURCES: Final[dict[Kind, list[str]]] = {"feed": ["fresh", "following", "trending"], "following": ["following"]}
 
 
 class FeedReads:
@@ -37,7 +36,7 @@ class FeedReads:
         self,
         feeds: Feeds,
         videos: Videos,
-        sources: Sources,
+        for_you: ForYou,
         following: Following,
         pages: Pages,
         cursors: Cursors,
@@ -46,7 +45,7 @@ class FeedReads:
     ) -> None:
         self._feeds = feeds
         self._videos = videos
-        self._sources = sources
+        self._for_you = for_you
         self._following = following
         self._pages = pages
         self._cursors = cursors
@@ -76,7 +75,7 @@ class FeedReads:
             after.served // limit if filled.more else None,
             next_cursor,
             filled.more,
-            ["fresh"] if filled.positions and filled.positions[0].in_tail else SOURCES[kind],
+            _sources(kind, filled),
             self._playbacks.issue(viewer.user_id, self._clock()),
         )
 
@@ -109,44 +108,74 @@ class FeedReads:
         return rows
 
     async def _built_rows(self, user_id: str, position: Position, count: int) -> tuple[Position, list[Entry]]:
-        """Entries of the built For You, and the position with the generation they are of.
-
-        A feed that was rebuilt since has new scores, so a reader starts at its top. While the cache is away nothing
-        could freeze an order of ours: the reader goes on through the tail, whose order the videos' store keeps.
-        """
+        """Entries of the built For You, and the position with the generation they are of: in the tail, with none, where
+        there is no list to be had. While the cache is away nothing could freeze an order of ours, but the store's."""
+        limit = KEEP["feed"] if position.past else count
         try:
-            found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=count)
+            found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=limit)
+            if found is None or position.generation not in {"", found.generation}:
+                position, found = await self._resumed(user_id, position, found)
         except Unavailable:
             FALLBACKS.labels("feed").inc()
-            return position.moved(0, "", in_tail=True), []
-        stale = found is not None and position.generation not in {"", found.generation}
-        if found is None or stale:
-            whole = await self._sources.built("feed", user_id)
-            position = Position(whole.generation, self._clock(), 0, "", in_tail=False, served=position.served)
-            entries = [entry for entry in whole.entries if _is_after(entry, position)][:count]
-            return position, entries
-        return msgspec.structs.replace(position, generation=found.generation), found.entries
+            found = None
+        if found is None:
+            return position.left().moved(0, "", in_tail=True), []
+        position = msgspec.structs.replace(position, generation=found.generation)
+        return position, (await self._unserved(user_id, position, found.entries))[:count]
+
+    async def _resumed(
+        self, user_id: str, position: Position, found: FeedSlice | None
+    ) -> tuple[Position, FeedSlice | None]:
+        """The top of the list that is there now, for who begins one that was not built, or comes out of another."""
+        upper = self._clock()
+        whole = await self._whole(user_id, upper) if found is not None else None
+        if whole is None:
+            whole = await self._for_you.built(user_id)
+            upper = self._clock()
+        return msgspec.structs.replace(position.left(), upper=upper), whole
+
+    async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry]) -> list[Entry]:
+        """Without what the reader was served in lists before this one: nothing, for nearly everyone."""
+        within = [entry for entry in entries if _is_after(entry, position)]
+        if not position.past:
+            return within
+        served = await self._for_you.served(user_id, position.past)
+        return [entry for entry in within if entry[1] not in served and not position.served_push(entry[1])]
+
+    async def _whole(self, user_id: str, upper: int) -> FeedSlice | None:
+        return await self._feeds.read("feed", user_id, upper=upper, after=None, limit=KEEP["feed"])
 
     async def _tail(self, user_id: str, position: Position, count: int) -> list[Entry]:
-        """Published videos by time that the built feed does not hold: what is left when it is read to its end."""
-        try:
-            built = await self._feeds.read("feed", user_id, upper=position.upper, after=None, limit=1000)
-        except Unavailable:
-            built = None
-        held = {video_id for _, video_id in built.entries} if built else set()
+        """Published videos by time without those served before it: what is left when a list is read to its end."""
+        held = await self._held(user_id, position)
         key = position.after or (position.upper + 1, "")
+        wanted = count + len(held) + (PUSHED if position.pushed else 0)
         found: list[Entry] = []
         for _ in range(5):
-            rows = await self._videos.fresh(Keyset(*key), count + len(held))
-            found += [row for row in rows if row[1] not in held]
-            if len(found) >= count or len(rows) < count + len(held):
+            rows = await self._videos.fresh(Keyset(*key), wanted)
+            found += [row for row in rows if row[1] not in held and not position.served_push(row[1])]
+            if len(found) >= count or len(rows) < wanted:
                 break
             key = rows[-1]
         return found[:count]
 
+    async def _held(self, user_id: str, position: Position) -> set[str]:
+        """What was served above the tail: of the list that leads there, while it is built, all there is; after that, as
+        of lists before it, what it was built of."""
+        if not position.generation:
+            return await self._for_you.served(user_id, position.past)
+        try:
+            built = await self._whole(user_id, position.upper)
+        except Unavailable:
+            built = None
+        if built is None or built.generation != position.generation:
+            return await self._for_you.served(user_id, position.left().past)
+        return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, position.past)
+
     def _after(self, start: Position, filled: Filled[Position, Card], limit: int) -> Position:
         after = filled.after or start
-        return msgspec.structs.replace(after, served=start.served + limit)
+        built = [(row.score, row.video_id) for row in filled.positions if not row.in_tail]
+        return msgspec.structs.replace(after.serving(built), served=start.served + limit)
 
     async def _start_of(
         self, kind: Kind, viewer: Viewer, state: ViewerState | None, number: int, limit: int
@@ -192,3 +221,12 @@ class FeedReads:
 
 def _is_after(entry: Entry, position: Position) -> bool:
     return entry[0] <= position.upper and (position.after is None or entry < position.after)
+
+
+def _sources(kind: Kind, filled: Filled[Position, Card]) -> list[str]:
+    """Which sources the videos of a page come from: those of its list, and what is fresh where the tail serves."""
+    if kind == "following":
+        return ["following"]
+    rows = filled.positions
+    built = sources_of(rows[0].generation) if rows and not rows[0].in_tail else []
+    return list(dict.fromkeys([*built, *(["fresh"] if rows and rows[-1].in_tail else [])]))

@@ -1,68 +1,48 @@
-"""Where a feed's videos come from, and how a feed that is not built gets built.
-
-Following is exact: the newest videos of everybody followed. For You mixes, as long as there is no recommender, fresh
-videos of everybody (every new video gets its chance), followed creators and what trends; recently watched ones go last.
-"""
+"""Where Following's videos come from, and how it is built: the newest of everybody followed, exact."""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from app.cards.hydrate import Hydrator
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
-from app.ports.activity import Activity
-from app.ports.feeds import KEEP, Feeds, FeedSlice, Kind
-from app.ports.trending import TrendingLists
+from app.ports.feeds import KEEP, Feeds, FeedSlice
 from app.ports.videos import Videos
-from app.services.feed.mix import Entry, interleave, newest
+from app.services.feed.mix import Entry, newest
 from app.services.feed.pulled import Pulled
 
-FOR_YOU_SIZE: Final = 100
-CANDIDATES: Final = 200
 AUTHORS_AT_ONCE: Final = 1000
 FIRST_LOOK: Final = 50  # videos of each author at first; only an author who fills the feed is asked for more
-WATCHED: Final = 200
-SOURCE_TIMEOUT_S: Final = 0.3
 LATEST_MS: Final = 2**53
-
-# How many videos each source gives, in proportion.
-FRESH, FOLLOWED, TRENDING = 3, 2, 2
 
 
 class Sources:
-    """Builds feeds from the stores."""
+    """Builds Following from the stores."""
 
     def __init__(
         self,
         feeds: Feeds,
         videos: Videos,
-        activity: Activity,
-        trending: TrendingLists,
         hydrator: Hydrator,
         pulled: Pulled,
         clock: Clock,
     ) -> None:
         self._feeds = feeds
         self._videos = videos
-        self._activity = activity
-        self._trending = trending
         self._hydrator = hydrator
         self._pulled = pulled
         self._clock = clock
-        self._building: dict[tuple[Kind, str], asyncio.Task[FeedSlice]] = {}
+        self._building: dict[str, asyncio.Task[FeedSlice]] = {}
 
-    async def built(self, kind: Kind, user_id: str) -> FeedSlice:
-        """Builds a feed now and returns it whole; callers who ask meanwhile share the one build."""
-        key = (kind, user_id)
-        task = self._building.get(key)
+    async def built(self, user_id: str) -> FeedSlice:
+        """Builds Following now and returns it whole; callers who ask meanwhile share the one build."""
+        task = self._building.get(user_id)
         if task is None:
-            build = self._for_you(user_id) if kind == "feed" else self._following(user_id)
-            task = asyncio.create_task(build)
-            self._building[key] = task
-            task.add_done_callback(lambda _done: self._building.pop(key, None))
+            task = asyncio.create_task(self._following(user_id))
+            self._building[user_id] = task
+            task.add_done_callback(lambda _done: self._building.pop(user_id, None))
         return await asyncio.shield(task)
 
     async def followed(
@@ -120,33 +100,6 @@ class Sources:
             FALLBACKS.labels("feed").inc()  # the page is made from what was just gathered
         return FeedSlice(generation, entries, whole)
 
-    async def _for_you(self, user_id: str) -> FeedSlice:
-        async def fresh() -> list[str]:
-            return [video_id for _, video_id in await self._videos.fresh(None, CANDIDATES)]
-
-        async def followed() -> list[str]:
-            return [video_id for _, video_id in await self.candidates(user_id, FOR_YOU_SIZE)]
-
-        async def trending() -> list[str]:
-            return [video_id for video_id, _ in await self._trending.read("global") or []]
-
-        async def watched() -> list[str]:
-            return [row.video_id for row in await self._activity.history(user_id, None, WATCHED)]
-
-        lists = await asyncio.gather(*(_within(source) for source in (fresh, followed, trending, watched)))
-        new, of_followed, hot, seen = lists
-        ordered = interleave(((new, FRESH), (of_followed, FOLLOWED), (hot, TRENDING)), CANDIDATES)
-        late = set(seen)
-        ordered.sort(key=lambda video_id: video_id in late)  # stable: the watched ones keep their order, at the end
-        now_ms = self._clock()
-        entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(ordered[:FOR_YOU_SIZE])]
-        generation = _generation()
-        try:
-            await self._feeds.build("feed", user_id, generation, entries)
-        except Unavailable:
-            FALLBACKS.labels("feed").inc()  # the page is made from what was just gathered
-        return FeedSlice(generation, entries)
-
 
 def _generation() -> str:
     return os.urandom(8).hex()
@@ -154,13 +107,3 @@ def _generation() -> str:
 
 def _after(lists: list[list[Entry]], after: Entry | None) -> list[list[Entry]]:
     return lists if after is None else [[entry for entry in entries if entry < after] for entries in lists]
-
-
-async def _within(source: Callable[[], Awaitable[list[str]]]) -> list[str]:
-    """What a source gives in time; a source that is down or slow gives nothing."""
-    try:
-        async with asyncio.timeout(SOURCE_TIMEOUT_S):
-            return await source()
-    except (Unavailable, TimeoutError):
-        FALLBACKS.labels("source").inc()
-        return []

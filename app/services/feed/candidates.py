@@ -1,0 +1,135 @@
+"""What a For You is made from, each source within its own time: one that is down or slow gives nothing, and the others
+still make a list.
+
+There is no recommender yet. In its place stand exploration (new videos that had the fewest places so far), what fits
+the viewer's country and the categories of what they liked and watched, whom they follow, what trends, what is fresh.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from app.cards.hydrate import Hydrator
+from app.core import ids
+from app.core.clock import DAY_MS, Clock
+from app.core.errors import Unavailable
+from app.core.metrics import FALLBACKS
+from app.ports.activity import Activity
+from app.ports.exploration import Exploration
+from app.ports.trending import TrendingLists
+from app.ports.users import Users
+from app.ports.videos import Videos
+from app.services.feed.mix import interleave
+from app.services.feed.position import FOR_YOU_SIZE
+from app.services.feed.sources import Sources
+
+SOURCE_TIMEOUT_S: Final = 0.2
+FRESH: Final = 200
+RECENT: Final = 200  # lines of the history that count as watched of late
+TASTE: Final = 50  # videos watched, and liked, that tell the viewer's categories
+CATEGORIES, PER_CATEGORY = 3, 40
+EXPLORED_AT_ONCE: Final = 40
+EXPLORE_PLACES: Final = 50  # in built lists, that every new video is given
+EXPLORED_AGE_MS: Final = 7 * DAY_MS
+
+T = TypeVar("T")
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """Ids by source, the best first. `recent` is what was watched of late, the latest first; `failed`: something is
+    missing that would be there in better times."""
+
+    explored: list[str]
+    recommended: list[str]
+    followed: list[str]
+    trending: list[str]
+    fresh: list[str]
+    recent: list[str]
+    failed: bool
+
+
+class Candidates:
+    """Asks every source at once."""
+
+    def __init__(
+        self,
+        videos: Videos,
+        users: Users,
+        activity: Activity,
+        trending: TrendingLists,
+        exploration: Exploration,
+        hydrator: Hydrator,
+        sources: Sources,
+        clock: Clock,
+    ) -> None:
+        self._videos = videos
+        self._users = users
+        self._activity = activity
+        self._trending = trending
+        self._exploration = exploration
+        self._hydrator = hydrator
+        self._sources = sources
+        self._clock = clock
+
+    async def gather(self, user_id: str) -> Gathered:
+        """Candidates for one user, after SOURCE_TIMEOUT_S at the latest."""
+        lists = await asyncio.gather(
+            within("explored", lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
+            within("recommended", lambda: self._recommended(user_id)),
+            within("following", lambda: self._followed(user_id)),
+            within("trending", lambda: self._trends("global")),
+            within("fresh", self._fresh),
+            within("history", lambda: self._watched(user_id, RECENT)),
+        )
+        explored, recommended, followed, trending, fresh, recent = (found or [] for found in lists)
+        return Gathered(explored, recommended, followed, trending, fresh, recent, failed=None in lists)
+
+    async def begin_exploring(self, video_ids: list[str]) -> None:
+        """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
+        these that are young begin."""
+        since_ms = self._clock() - EXPLORED_AGE_MS
+        await self._exploration.admit([video_id for video_id in video_ids if ids.made_at_ms(video_id) >= since_ms])
+
+    async def _followed(self, user_id: str) -> list[str]:
+        return [video_id for _, video_id in await self._sources.candidates(user_id, FOR_YOU_SIZE)]
+
+    async def _fresh(self) -> list[str]:
+        return [video_id for _, video_id in await self._videos.fresh(None, FRESH)]
+
+    async def _trends(self, scope: str) -> list[str]:
+        return [video_id for video_id, _ in await self._trending.read(scope) or []]
+
+    async def _watched(self, user_id: str, limit: int) -> list[str]:
+        return [line.video_id for line in await self._activity.history(user_id, None, limit)]
+
+    async def _recommended(self, user_id: str) -> list[str]:
+        """By region and category, a category the more the more often it was watched or liked."""
+        user, watched, state = await asyncio.gather(
+            self._users.get(user_id), self._watched(user_id, TASTE), self._hydrator.viewer(user_id)
+        )
+        liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
+        cards = await self._hydrator.cards(list(dict.fromkeys([*watched, *liked]))) if watched or liked else {}
+        tastes = Counter(card.category for card in cards.values() if card.active).most_common(CATEGORIES)
+        asked: list[Awaitable[list[str]]] = [self._of_category(category) for category, _ in tastes]
+        weights = [times for _, times in tastes]
+        if user is not None and user.country is not None:
+            asked.append(self._trends(user.country))
+            weights.append(max(weights, default=1))
+        return interleave(list(zip(await asyncio.gather(*asked), weights, strict=True)), 2 * FOR_YOU_SIZE)
+
+    async def _of_category(self, category: str) -> list[str]:
+        hot, new = await asyncio.gather(self._trends(category), self._videos.fresh(None, PER_CATEGORY, category))
+        return interleave([(hot, 1), ([video_id for _, video_id in new], 1)], 2 * PER_CATEGORY)
+
+
+async def within(name: str, source: Callable[[], Awaitable[T]], timeout_s: float = SOURCE_TIMEOUT_S) -> T | None:
+    """What a source gives in time; None from one that is down or slow."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await source()
+    except (Unavailable, TimeoutError):
+        FALLBACKS.labels(f"source-{name}").inc()
+        return None
