@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from perf.cases import Case
-from perf.kernels import fanout, merge, seen, splice, trending
+from perf.kernels import fanout, merge, pages, seen, splice, trending
 from perf.native import References
 
 SEED = 20_260_101
@@ -18,6 +18,8 @@ BUILDERS: dict[str, Callable[[References, random.Random], Case]] = {
     "splice": splice.case,
     "seen": seen.contains_case,
     "seen-add": seen.add_case,
+    "visibility": pages.visibility_case,
+    "page": pages.page_case,
 }
 
 

@@ -59,12 +59,15 @@ async def process(url: str, cards: Cards, max_bytes: int = MIB) -> AsyncIterator
 
 
 class Held:
-    """The real cards, whose replies wait at a gate after Redis gave them."""
+    """The real cards, whose replies wait at a gate after Redis gave them, and whose writes at another before."""
 
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
         self.read = asyncio.Event()
         self.gate = asyncio.Event()
+        self.writing = asyncio.Event()
+        self.writes = asyncio.Event()
+        self.writes.set()
 
     async def get_many(self, video_ids: Sequence[str]) -> list[bytes | None]:
         cards = await self._cards.get_many(video_ids)
@@ -73,6 +76,8 @@ class Held:
         return cards
 
     async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
+        self.writing.set()
+        await self.writes.wait()
         await self._cards.put_many(cards, hashes)
 
 
@@ -226,6 +231,27 @@ async def test_what_this_process_writes_meanwhile_is_not_overwritten_by_an_older
     assert near.find([video.encode()]) == [None]
     assert await near.get_many([video]) == [card(2)]
     assert near.find([video.encode()]) != [None]
+
+
+async def test_what_is_read_while_this_process_writes_does_not_outlive_the_write(
+    valkey: Valkey, client: RedisClient
+) -> None:
+    held = Held(RedisCards(client))
+    held.gate.set()
+    near = NearCards(held, Deaf(), MIB)
+    video = new("vid")
+    await held.put_many({video: card(1)}, {})
+    held.writing.clear()
+    held.writes.clear()
+    write = asyncio.create_task(near.put_many({video: card(2)}, {}))
+    await held.writing.wait()
+    assert await near.get_many([video]) == [card(1)]
+    assert near.find([video.encode()]) != [None]
+
+    held.writes.set()
+    await write
+
+    assert near.find([video.encode()]) == [None]
 
 
 async def test_a_lost_connection_empties_and_comes_back(valkey: Valkey, client: RedisClient) -> None:

@@ -9,7 +9,7 @@ import pytest
 from perf import gate
 from perf.budgets import Budget, judge, load, renewed
 from perf.cases import AnswersDiffer, Case
-from perf.kernels import BUILDERS, fanout, merge, seen, splice, trending
+from perf.kernels import BUILDERS, fanout, merge, pages, seen, splice, trending
 from perf.measure import measure, slowed
 from perf.native import CannotBuild, References
 
@@ -22,6 +22,8 @@ SMALL: dict[str, Callable[[References, random.Random], Case]] = {
     "splice": lambda references, rng: splice.case(references, rng, 3),
     "seen": lambda references, rng: seen.contains_case(references, rng, 40, 900),
     "seen-add": lambda references, rng: seen.add_case(references, rng, 20, 900),
+    "visibility": lambda references, rng: pages.visibility_case(references, rng, 30),
+    "page": lambda references, rng: pages.page_case(references, rng, 3),
 }
 
 
