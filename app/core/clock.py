@@ -1,4 +1,4 @@
-"""The one source of wall-clock time, so that a test can move it."""
+"""The one source of time, so that a test can move it."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,11 @@ DAY_MS = 86_400_000
 def system_ms() -> int:
     """Milliseconds since 1970, from the server's clock."""
     return time.time_ns() // 1_000_000
+
+
+def monotonic_ms() -> int:
+    """Milliseconds since some moment, never set back: for what lives a short while in one process."""
+    return time.monotonic_ns() // 1_000_000
 
 
 Clock = Callable[[], int]

@@ -63,6 +63,29 @@ async def test_a_score_is_explained_by_its_terms_and_events(
     assert await commands.trending(api_settings, Namespace(action="explain", video=video_id, scope="nothing")) == 1
 
 
+async def test_an_unlike_takes_its_points_off_where_the_like_put_them(
+    client: httpx.AsyncClient, stores: Stores, happenings: Happenings, built: Features
+) -> None:
+    before, after = fresh_category(), fresh_category()
+    author, fan = await sign_up(client), await sign_up(client)
+    await client.patch("/api/v1/users/me", headers=fan.headers, json={"country": "HM"})
+    video_id = (await make_video(stores, author.user_id, category=before)).video_id
+    like = f"/api/v1/videos/{video_id}/like"
+    await client.post(like, headers=fan.headers)
+    await happenings.take_effect(fan.user_id)
+    assert [entry for entry, _ in await built.board.make(before)] == [video_id]
+
+    await client.patch(f"/api/v1/videos/{video_id}", headers=author.headers, json={"category": after})
+    await client.patch("/api/v1/users/me", headers=fan.headers, json={"country": "BV"})
+    await client.delete(like, headers=fan.headers)
+    await happenings.take_effect(fan.user_id)
+
+    standings = [await stores.ledger.standing(video_id, scope) for scope in (before, "HM", "global")]
+    assert [standing and standing.likes for standing in standings] == [0, 0, 0]
+    assert [await stores.ledger.standing(video_id, scope) for scope in (after, "BV")] == [None, None]
+    assert await built.board.make(before) == []
+
+
 async def test_an_author_does_not_make_their_own_video_trend(
     client: httpx.AsyncClient, stores: Stores, happenings: Happenings
 ) -> None:

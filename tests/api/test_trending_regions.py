@@ -8,9 +8,14 @@ import msgspec
 import pytest
 
 from app import main
+from app.adapters.redis.client import RedisClient
 from app.core.config import Settings
+from app.features import Features
 from app.stores import Stores
+from tests.api.asking import ids
+from tests.api.feeding import feed
 from tests.api.happenings import Happenings
+from tests.api.test_feed_trending import URL, fresh_category, shares
 from tests.factories import Person, make_video, sign_up
 
 HEADER = "cf-ipcountry"
@@ -67,6 +72,33 @@ async def test_a_visitor_without_an_account_has_a_country_too(
     kept = await conn.fetchval("SELECT region FROM activity.views WHERE video_id = $1", video_id)
     await conn.close()
     assert kept == "IS"
+
+
+async def test_lists_that_the_cache_lost_are_made_from_the_ledger_at_once(
+    client: httpx.AsyncClient, stores: Stores, happenings: Happenings, built: Features, redis_url: str
+) -> None:
+    author, fan, other = await sign_up(client), await sign_up(client), await sign_up(client)
+    for who, country in ((fan, "FO"), (other, "GL")):
+        await client.patch("/api/v1/users/me", headers=who.headers, json={"country": country})
+    category = fresh_category()
+    first, second = [(await make_video(stores, author.user_id, category=category)).video_id for _ in range(2)]
+    await shares(client, fan, first, 3)
+    await shares(client, other, second, 1)
+    await happenings.take_effect(fan.user_id, other.user_id)
+    lists = {"FO": [first], "GL": [second], category: [first, second]}
+    for scope in lists:
+        await built.board.make(scope)
+    redis = RedisClient(redis_url, timeout_s=5)
+    await redis.call("DEL", *(f"trending:{scope}" for scope in lists))
+
+    found = {}
+    for scope in lists:
+        query = f"category={scope}" if scope == category else f"region={scope}"
+        page = await feed(client, f"{URL}?{query}&limit=50")
+        found[scope] = [video_id for video_id in ids(page["videos"]) if video_id in (first, second)]
+        assert 0 < await redis.call("TTL", f"trending:{scope}") <= 300
+    await redis.aclose()
+    assert found == lists
 
 
 async def test_without_the_setting_nobody_is_believed(

@@ -61,6 +61,7 @@ async def test_events_that_a_flush_took_from_the_bus_all_arrive(kinora: Kinora, 
     assert await kinora.terminate("worker") == 0
     kinora.start("relay")  # publishes, and nobody reads
     for fan in fans:
+        json(await client.patch("/api/v1/users/me", json={"country": "IS"}, headers=fan.headers))
         json(await client.post(f"/api/v1/videos/{old}/like", headers=fan.headers))
     for fan in fans[1:]:
         json(await client.post(f"/api/v1/users/{author.user_id}/follow", headers=fan.headers))
@@ -96,6 +97,14 @@ async def test_events_that_a_flush_took_from_the_bus_all_arrive(kinora: Kinora, 
         return [await feed(client, fan, "following") for fan in fans] == [[fresh, old]] * len(fans)
 
     await until(fed, "every follower's feed has both, once")
+    category = json(await client.get(f"/api/v1/videos/{old}", headers=fans[0].headers))["category"]
+
+    async def trends() -> bool:
+        pages = [await client.get(f"/api/v1/feed/trending?{query}") for query in ("region=IS", f"category={category}")]
+        scores = [{card["video_id"]: card["trending_score"] for card in json(page)["videos"]} for page in pages]
+        return all(800 < listed.get(old, 0) <= 1000 for listed in scores)  # two likes, less some minutes' fading
+
+    await until(trends, "its region and its category list it with the two likes that are left", patience_s=60)
     profile = json(await client.get(f"/api/v1/users/{author.user_id}", headers=fans[0].headers))
     assert (profile["follower_count"], profile["video_count"]) == (3, 2)
     for fan in fans:

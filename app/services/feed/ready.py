@@ -17,7 +17,7 @@ import brotli
 import msgspec
 
 from app.core import negotiation
-from app.core.clock import Clock
+from app.core.clock import Clock, monotonic_ms
 from app.core.negotiation import Coding
 from app.ports.invalidations import Invalidations
 from app.services.feed.board import KEEP
@@ -79,7 +79,7 @@ class _Making:
 class Ready:
     """The answers of one process. Without `invalidations` nothing is ever heard."""
 
-    def __init__(self, source: Source, invalidations: Invalidations | None, clock: Clock) -> None:
+    def __init__(self, source: Source, invalidations: Invalidations | None, clock: Clock = monotonic_ms) -> None:
         self._source = source
         self._invalidations = invalidations
         self._clock = clock
@@ -153,21 +153,23 @@ class Ready:
         making = self._making.get(key)
         if making is None:
             making = _Making()
-            making.task = asyncio.create_task(self._made(key, making))
             self._making[key] = making
-            making.task.add_done_callback(lambda done: self._done(key, done))
+            making.task = asyncio.create_task(self._made(key, making))
+            making.task.add_done_callback(_note_failure)
         return making
 
-    def _done(self, key: Key, task: asyncio.Task[_Entry]) -> None:
-        del self._making[key]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # Whoever waits gets it too; in the background nobody does, and the next visitor tries again.
-            logger.info("a ready answer could not be made", extra={"list": key[0], "error": str(error)})
-
     async def _made(self, key: Key, making: _Making) -> _Entry:
-        before = self._entries.get(key)
-        if before is not None:
-            await asyncio.sleep(max(0, before.made_ms + APART_MS - self._clock()) / 1000)
+        try:
+            before = self._entries.get(key)
+            if before is not None:
+                await asyncio.sleep(max(0, before.made_ms + APART_MS - self._clock()) / 1000)
+            entry = await self._read(key, making)
+            self._keep(key, entry)
+        finally:
+            del self._making[key]  # not a turn of the loop later: from here on what is heard is of the kept one
+        return entry
+
+    async def _read(self, key: Key, making: _Making) -> _Entry:
         for _ in range(TRIES):
             making.changed = set()
             sound = self._invalidations is not None and self._invalidations.sound
@@ -180,7 +182,6 @@ class Ready:
                 break
         else:
             entry.renew_ms = entry.dead_ms = 0  # for who waited, and for nobody else
-        self._keep(key, entry)
         return entry
 
     def _keep(self, key: Key, entry: _Entry) -> None:
@@ -199,6 +200,12 @@ class Ready:
                 keys.discard(key)
                 if not keys:
                     del self._holders[video_id]
+
+
+def _note_failure(task: asyncio.Task[_Entry]) -> None:
+    """Whoever waits gets the error too; in the background nobody does, and the next visitor tries again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.info("a ready answer could not be made", extra={"error": str(error)})
 
 
 def _key(scope: str, page: int, limit: int) -> Key:
