@@ -27,7 +27,7 @@ from app.services.auth.reads import AuthReads
 from app.services.auth.suspension import SuspensionActions
 from app.services.feed import routes as feed_routes
 from app.services.feed.board import Board
-from app.services.feed.candidates import Candidates
+from app.services.feed.candidates import SOURCES_SHARE, Candidates
 from app.services.feed.following import Following
 from app.services.feed.for_you import ForYou
 from app.services.feed.hot import HOT_FEEDS, HotFeed
@@ -106,12 +106,12 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     pulled = Pulled(stores.feeds, stores.videos, stores.users, stores.active, roster, clock)
     sources = Sources(stores.feeds, stores.videos, hydrator, pulled, clock)
     following = Following(stores.feeds, sources, pulled)
-    for_you = _for_you(stores, sources, hydrator, clock)
+    for_you = _for_you(settings, stores, sources, hydrator, clock)
     feed_reads = FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
     trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
-    ready = Ready(trending.shared, stores.invalidations, clock)
+    ready = Ready(trending.shared, stores.invalidations)
     hydrator.listen(ready.hear)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
@@ -174,7 +174,8 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     )
 
 
-def _for_you(stores: Stores, sources: Sources, hydrator: Hydrator, clock: Clock) -> ForYou:
+def _for_you(settings: Settings, stores: Stores, sources: Sources, hydrator: Hydrator, clock: Clock) -> ForYou:
+    budget_s = settings.for_you_budget_ms / 1000
     candidates = Candidates(
         stores.videos,
         stores.users,
@@ -184,9 +185,10 @@ def _for_you(stores: Stores, sources: Sources, hydrator: Hydrator, clock: Clock)
         hydrator,
         sources,
         clock,
+        timeout_s=budget_s * SOURCES_SHARE,
     )
     seen = SeenReads(stores.seen, stores.activity, clock)
-    return ForYou(stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock)
+    return ForYou(stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s)
 
 
 def media_access(stores: Stores) -> MediaQuestion:

@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     warehouse_url: str
 
     card_cache_bytes: int  # cards that a process keeps in its own memory
+    for_you_budget_ms: int  # what gathering and judging a For You may take
 
     quota_bytes: int  # uploads of one user
     upload_max_bytes: int
@@ -150,6 +151,7 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         blobs_url=read.url("KINORA_BLOBS_URL", FILES, f"file://{quote(str(data.blobs))}"),
         warehouse_url=read.url("KINORA_WAREHOUSE_URL", FILES, f"file://{quote(str(data.warehouse))}"),
         card_cache_bytes=read.whole("KINORA_CARD_CACHE_BYTES", 64 * MIB, 0, 2**40),
+        for_you_budget_ms=read.whole("KINORA_FOR_YOU_BUDGET_MS", 300, 10, 60_000),
         quota_bytes=read.whole("KINORA_QUOTA_BYTES", 20 * GIB, 1, 2**50),
         upload_max_bytes=read.whole("KINORA_UPLOAD_MAX_BYTES", 500 * MIB, 1, 500 * MIB),
         upload_part_bytes=read.whole("KINORA_UPLOAD_PART_BYTES", 8 * MIB, 5 * MIB, 64 * MIB),

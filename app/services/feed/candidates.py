@@ -26,7 +26,7 @@ from app.services.feed.mix import interleave
 from app.services.feed.position import FOR_YOU_SIZE
 from app.services.feed.sources import Sources
 
-SOURCE_TIMEOUT_S: Final = 0.2
+SOURCES_SHARE: Final = 2 / 3  # of the budget of a build; the rest is for judging what they gave
 FRESH: Final = 200
 RECENT: Final = 200  # lines of the history that count as watched of late
 TASTE: Final = 50  # videos watched, and liked, that tell the viewer's categories
@@ -64,6 +64,8 @@ class Candidates:
         hydrator: Hydrator,
         sources: Sources,
         clock: Clock,
+        *,
+        timeout_s: float,
     ) -> None:
         self._videos = videos
         self._users = users
@@ -73,16 +75,18 @@ class Candidates:
         self._hydrator = hydrator
         self._sources = sources
         self._clock = clock
+        self._timeout_s = timeout_s
 
     async def gather(self, user_id: str) -> Gathered:
-        """Candidates for one user, after SOURCE_TIMEOUT_S at the latest."""
+        """Candidates for one user, after `timeout_s` at the latest."""
+        timeout_s = self._timeout_s
         lists = await asyncio.gather(
-            within("explored", lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
-            within("recommended", lambda: self._recommended(user_id)),
-            within("following", lambda: self._followed(user_id)),
-            within("trending", lambda: self._trends("global")),
-            within("fresh", self._fresh),
-            within("history", lambda: self._watched(user_id, RECENT)),
+            within("explored", timeout_s, lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
+            within("recommended", timeout_s, lambda: self._recommended(user_id)),
+            within("following", timeout_s, lambda: self._followed(user_id)),
+            within("trending", timeout_s, lambda: self._trends("global")),
+            within("fresh", timeout_s, self._fresh),
+            within("history", timeout_s, lambda: self._watched(user_id, RECENT)),
         )
         explored, recommended, followed, trending, fresh, recent = (found or [] for found in lists)
         return Gathered(explored, recommended, followed, trending, fresh, recent, failed=None in lists)
@@ -125,7 +129,7 @@ class Candidates:
         return interleave([(hot, 1), ([video_id for _, video_id in new], 1)], 2 * PER_CATEGORY)
 
 
-async def within(name: str, source: Callable[[], Awaitable[T]], timeout_s: float = SOURCE_TIMEOUT_S) -> T | None:
+async def within(name: str, timeout_s: float, source: Callable[[], Awaitable[T]]) -> T | None:
     """What a source gives in time; None from one that is down or slow."""
     try:
         async with asyncio.timeout(timeout_s):

@@ -1,4 +1,4 @@
-"""How a For You that is not there gets built: one build at a time for a feed, over all processes, within 300 ms.
+"""How a For You that is not there gets built: one build at a time for a feed, over all processes, and soon.
 
 The order is made once, here, so that paging keeps it: first what was not seen yet, blended from the sources with a
 fixed share of places for exploration and spread by author and category; then, if that does not fill the list, what was
@@ -28,8 +28,7 @@ from app.services.feed.mix import Candidate, diversify, interleave
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
 from app.services.feed.seen import SeenReads
 
-BUDGET_S: Final = 0.3  # for gathering and judging; a waiter waits as long
-LEASE_MS: Final = 3000  # longer than the budget and three calls to a cache that hangs
+LEASE_S: Final = 3.0  # beyond the budget: longer than the calls to a cache that hangs
 LOOK_EVERY_S: Final = 0.02
 LATEST_MS: Final = 2**53
 
@@ -60,6 +59,8 @@ class ForYou:
         seen: SeenReads,
         hydrator: Hydrator,
         clock: Clock,
+        *,
+        budget_s: float,
     ) -> None:
         self._feeds = feeds
         self._builds = builds
@@ -68,6 +69,7 @@ class ForYou:
         self._seen = seen
         self._hydrator = hydrator
         self._clock = clock
+        self._budget_s = budget_s  # for gathering and judging; a waiter waits as long
         self._building: dict[str, asyncio.Task[FeedSlice | None]] = {}
 
     async def built(self, user_id: str) -> FeedSlice | None:
@@ -93,7 +95,7 @@ class ForYou:
     async def _first(self, user_id: str) -> FeedSlice | None:
         """Builds under a lease; who does not get it waits for the holder's work, or for the lease of a dead one."""
         owner, loop = os.urandom(8).hex(), asyncio.get_running_loop()
-        deadline_s = loop.time() + BUDGET_S
+        deadline_s = loop.time() + self._budget_s
         while True:
             if await self._leased(user_id, owner):
                 try:
@@ -110,7 +112,7 @@ class ForYou:
                 return found
 
     async def _build(self, user_id: str) -> FeedSlice | None:
-        deadline_s = asyncio.get_running_loop().time() + BUDGET_S
+        deadline_s = asyncio.get_running_loop().time() + self._budget_s
         gathered = await self._candidates.gather(user_id)
         built = await self._judged(user_id, gathered, deadline_s)
         if not built.video_ids and gathered.failed:
@@ -138,9 +140,9 @@ class ForYou:
         ids = every(gathered)
         left_s = max(0.0, deadline_s - asyncio.get_running_loop().time())
         cards, known, state = await asyncio.gather(
-            within("cards", lambda: self._cards(ids), left_s),
-            within("seen", lambda: self._seen.among(user_id, ids), left_s),
-            within("viewer", lambda: self._hydrator.viewer(user_id), left_s),
+            within("cards", left_s, lambda: self._cards(ids)),
+            within("seen", left_s, lambda: self._seen.among(user_id, ids)),
+            within("viewer", left_s, lambda: self._hydrator.viewer(user_id)),
         )
         if cards is not None:
             await self._forget_dead(gathered.explored, cards)
@@ -165,7 +167,7 @@ class ForYou:
 
     async def _leased(self, user_id: str, owner: str) -> bool:
         try:
-            return await self._builds.lease(user_id, owner, LEASE_MS)
+            return await self._builds.lease(user_id, owner, int((self._budget_s + LEASE_S) * 1000))
         except Unavailable:
             FALLBACKS.labels("lease").inc()
             return True  # nobody to agree with: one build in each process

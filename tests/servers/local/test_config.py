@@ -25,6 +25,7 @@ def test_an_empty_environment_is_a_laptop() -> None:
     assert (settings.trending_rule, settings.trending_trusted_after_s) == ("documented", 86_400)
     assert settings.region_header is None
     assert settings.card_cache_bytes == 64 * 2**20
+    assert settings.for_you_budget_ms == 300
 
 
 def test_unset_stores_follow_the_set_ones() -> None:
