@@ -1,14 +1,14 @@
-"""`app.ports.invalidations.Invalidations`: Redis says which cards change, over a connection of its own.
+"""`app.ports.invalidations.Invalidations`: Redis says which cards change, over a connection to each master.
 
-Client tracking in broadcasting mode (https://valkey.io/topics/client-side-caching): the server names every key with the
-prefix that is written, deleted, expired or evicted, whoever did it, and sends a null when it was emptied.
+Client tracking in broadcasting mode (https://valkey.io/topics/client-side-caching): a server names every key with the
+prefix that is written, deleted, expired or evicted there, whoever did it, and sends a null when it was emptied.
 """
 
 import logging
 from collections.abc import Collection
 from typing import Final
 
-from app.adapters.redis.pipe import Pipe
+from app.adapters.redis.pipes import Node, Pipes
 from app.ports.invalidations import Hear
 from hotpath.resp import Push
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class RedisTracking:
-    """One connection to the server that holds the cards. Not heard of: a listener's own errors, which it must not have.
+    """Whatever happens to one master is told as of all: it is seldom, and what follows is a refill.
 
     A server that fell silent without closing the connection is noticed by the connection's heartbeat, within two
     seconds; until then `sound` stays.
@@ -26,23 +26,24 @@ class RedisTracking:
 
     def __init__(self, url: str) -> None:
         self._listeners: list[Hear] = []
-        self._pipe = Pipe(
+        self._pipes = Pipes(
             url,
             protocol=3,
             setup=[("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", PREFIX)],
             on_push=self._on_push,
             on_up=self._tell_all,  # what changed while nobody listened
             on_down=self._tell_all,
+            on_moved=self._tell_all,
         )
 
     async def start(self) -> None:
         """Returns when it is connected, or could not be; then it goes on trying."""
-        await self._pipe.start()
+        await self._pipes.start()
 
     async def aclose(self) -> None:
         """Hears nothing any more."""
-        await self._pipe.aclose()
-        self._tell_all()
+        await self._pipes.aclose()
+        self._tell(None)
 
     def listen(self, hear: Hear) -> None:
         """As the port says; whoever listens first hears first."""
@@ -50,17 +51,18 @@ class RedisTracking:
 
     @property
     def sound(self) -> bool:
-        """Whether the server tells."""
-        return self._pipe.up
+        """Whether every master tells."""
+        nodes = self._pipes.nodes
+        return bool(nodes) and all(node.pipe.up for node in nodes)
 
-    def _on_push(self, push: Push) -> None:
+    def _on_push(self, _: Node, push: Push) -> None:
         if push[0] != b"invalidate":
             log.warning("Redis sent something unasked: %r", push[0])
             return
         keys: list[bytes] | None = push[1]
         self._tell(None if keys is None else [key[len(PREFIX) :].decode() for key in keys])
 
-    def _tell_all(self) -> None:
+    def _tell_all(self, _: Node | frozenset[int]) -> None:
         self._tell(None)
 
     def _tell(self, video_ids: Collection[str] | None) -> None:
