@@ -7,13 +7,15 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 from typing import Final
 
 import msgspec
 
+from app.core.dice import Dice
+
 LIFETIME_MS: Final = 6 * 3_600_000
 _MAC_BYTES: Final = 12
+_NONCE_BYTES: Final = 6
 
 
 class Playback(msgspec.Struct, array_like=True, frozen=True):
@@ -27,11 +29,12 @@ class Playbacks:
 
     def __init__(self, secret: bytes) -> None:
         key = hashlib.blake2b(secret, person=b"kinora-playback", digest_size=32).digest()
+        self._dice = Dice()
         self._keyed = hashlib.blake2b(key=key, digest_size=_MAC_BYTES)
 
     def issue(self, viewer: str, now_ms: int) -> str:
         """A token for a viewer (a user id, or an anonymous visitor's hash)."""
-        body = msgspec.msgpack.encode(Playback(viewer, now_ms, os.urandom(6)))
+        body = msgspec.msgpack.encode(Playback(viewer, now_ms, self._dice.draw(_NONCE_BYTES)))
         return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
 
     def open(self, token: str, viewer: str, now_ms: int) -> Playback | None:

@@ -1,12 +1,12 @@
 """What is kept of every request, whichever door answers it: its place in a trace, its metrics, its access log line."""
 
-import os
 import re
 import time
 from typing import Any, Final
 
 from app.core.clock import Clock
-from app.core.metrics import LATENCY, REQUESTS
+from app.core.dice import Dice
+from app.core.metrics import LATENCY, REQUESTS, Tally
 from app.http.access import AccessLog
 
 SECURITY: Final = (
@@ -16,7 +16,6 @@ SECURITY: Final = (
 )
 ABANDONED: Final = 499  # the status noted where the client left before there was one
 _TRACEPARENT: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
-_DICE: Final = 4096  # random bytes drawn at once: a system call costs more than sixteen of them are worth
 _ROUTES: Final = 1000  # routes × methods × statuses; a bound, not a number ever met
 
 
@@ -26,9 +25,8 @@ class Record:
     def __init__(self, clock: Clock, log: AccessLog) -> None:
         self._clock = clock
         self._log = log
-        self._counters: dict[tuple[str, str, int], tuple[Any, Any]] = {}
-        self._dice = b""
-        self._drawn = 0
+        self._counters: dict[tuple[str, str, int], tuple[Tally, Any]] = {}
+        self._dice = Dice()
 
     def trace_id(self, traceparent: bytes | None) -> bytes:
         """32 hex digits: the caller's trace, if its header is well formed, else a new one."""
@@ -36,10 +34,7 @@ class Record:
             match = _TRACEPARENT.match(traceparent)
             if match and match[1] != b"0" * 32:
                 return match[1]
-        if self._drawn >= len(self._dice):
-            self._dice, self._drawn = os.urandom(_DICE), 0
-        self._drawn += 16
-        return self._dice[self._drawn - 16 : self._drawn].hex().encode()
+        return self._dice.draw(16).hex().encode()
 
     def done(
         self,
@@ -56,7 +51,7 @@ class Record:
         key = (route, method, status)
         counters = self._counters.get(key)
         if counters is None:
-            counters = (REQUESTS.labels(route, method, status), LATENCY.labels(route))
+            counters = (Tally(REQUESTS.labels(route, method, status)), LATENCY.labels(route))
             if len(self._counters) < _ROUTES:
                 self._counters[key] = counters
         counted, observed = counters

@@ -10,7 +10,7 @@ import msgspec
 from app import main
 from app.core.config import Settings
 from app.core.errors import Unavailable
-from app.core.metrics import REGISTRY
+from app.core.metrics import REGISTRY, settle
 from app.core.playback import Playbacks
 from app.http.access import AccessLog
 from app.stores import Stores
@@ -139,6 +139,7 @@ def _trace(request_id: bytes) -> bytes:
 
 def _counts() -> dict[str, float]:
     """How often what was answered, by route, method and status; and observed, by route."""
+    settle()
     return {
         f"{sample.name}{sorted(sample.labels.items())}": sample.value
         for family in REGISTRY.collect()

@@ -4,12 +4,14 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from app.adapters.redis.client import packed
 from app.adapters.redis.feeds import page_key
-from app.adapters.redis.limiter import COMMANDS, Attempt, RedisLimiter, key_of
+from app.adapters.redis.limiter import COMMANDS, OLDEST, Attempt, RedisLimiter, key_of
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
@@ -17,25 +19,10 @@ from app.ports.hot import Hit
 from app.ports.limiter import Verdict
 from hotpath.resp import ReplyError
 
-ID_BYTES: Final = 30  # of every user's and session's id
-
-# The length of an id is known.
-_LIMIT: Final = (
-    b"*3\r\n$5\r\nLPUSH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-    b"*3\r\n$6\r\nLINDEX\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-    b"*4\r\n$6\r\nLRANGE\r\n$%d\r\n%b\r\n$2\r\n-3\r\n$2\r\n-1\r\n"
-    b"*3\r\n$7\r\nPEXPIRE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-)
-_SESSION: Final = b"*2\r\n$3\r\nGET\r\n$38\r\nsession:%b\r\n"
-_VIEWER: Final = b"*2\r\n$3\r\nGET\r\n$37\r\nviewer:%b\r\n"
-_MARKER: Final = b"*1\r\n$5\r\nMULTI\r\n*5\r\n$6\r\nZRANGE\r\n$%d\r\n%b\r\n$1\r\n0\r\n$1\r\n0\r\n$10\r\nWITHSCORES\r\n"
-_TIES: Final = (
-    b"*7\r\n$6\r\nZRANGE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$7\r\nBYSCORE\r\n$3\r\nREV\r\n$10\r\nWITHSCORES\r\n"
-)
-_DOWN: Final = (
-    b"*10\r\n$6\r\nZRANGE\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$1\r\n0\r\n$7\r\nBYSCORE\r\n$3\r\nREV\r\n"
-    b"$5\r\nLIMIT\r\n$1\r\n0\r\n$%d\r\n%d\r\n$10\r\nWITHSCORES\r\n*1\r\n$4\r\nEXEC\r\n"
-)
+KEPT: Final = 10_000  # readers whose commands are kept
+US: Final = range(10**15, 10**16)  # microseconds of 16 digits: the years from 2001 to 2286
+MS: Final = range(10**12, 10**13)
+HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
 
 class Asked(Protocol):
@@ -48,6 +35,16 @@ class Asked(Protocol):
         """Sends without waiting."""
 
 
+class _Commands(msgspec.Struct, frozen=True):
+    """What one reader asks of each node, with holes for times: `count` takes the attempt's stamp, `top` the upper bound
+    and `after` a score, thrice."""
+
+    key: str
+    count: bytes
+    top: bytes
+    after: bytes
+
+
 class RedisHotPages:
     """Over one thin client for each of the common node and the feeds' node, which may be the same."""
 
@@ -55,6 +52,7 @@ class RedisHotPages:
         self._common = common
         self._feeds = feeds
         self._limiter = limiter
+        self._kept: dict[tuple[str, Kind, int], _Commands] = {}
 
     async def fetch(
         self,
@@ -67,32 +65,31 @@ class RedisHotPages:
         after: tuple[int, str] | None,
         limit: int,
     ) -> Hit | None:
-        name, most, window_s = policy
-        session, user = session_id.encode(), user_id.encode()
-        if not self._limiter.knows_the_time or len(session) != ID_BYTES or len(user) != ID_BYTES:
+        if not self._limiter.knows_the_time:
             return None
-        attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
+        made = self._kept.get((session_id, kind, limit)) or self._make(caller, policy, session_id, kind, user_id, limit)
+        attempt = self._limiter.attempt(made.key, policy[1], policy[2])
         if isinstance(attempt, Verdict):
             return Hit(attempt, True, None, [], None)
-        first = _limit(attempt.key.encode(), attempt.stamp_us, most, window_s) + _SESSION % session
-        feed, width = _feed(kind, user, upper, after, limit)
-        second = feed + _VIEWER % user
-        if self._feeds is self._common:
-            replies = await self._common.ask(first + second, COMMANDS + 1 + width + 1)
+        if attempt.stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
+            return None
+        first = made.count % attempt.stamp_us
+        if after is None:
+            second, width = made.top % upper, 3
         else:
-            both = (self._common.ask(first, COMMANDS + 1), self._feeds.ask(second, width + 1))
+            score = after[0]
+            second, width = made.after % (score, score, score), 4
+        if self._feeds is self._common:
+            replies = await self._common.ask(first + second, COMMANDS + 1 + width)
+        else:
+            both = (self._common.ask(first, COMMANDS + 1), self._feeds.ask(second, width))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
         verdict = self._judge(attempt, replies)
-        marker, *found = replies[-2]
-        built = bool(marker) and marker[0].startswith(b"!")
-        rows = found[0] if len(found) == 1 else _after(found[0], after) + found[1]
-        return Hit(
-            verdict,
-            replies[COMMANDS] == ALIVE,
-            marker[0][1:].decode() if built else None,
-            rows[: 2 * limit],
-            replies[-1],
-        )
+        rows, marker, blob = replies[-3], replies[-2], replies[-1]
+        if after is not None:
+            rows = (_after(replies[-4], after) + rows)[: 2 * limit]
+        generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
+        return Hit(verdict, replies[COMMANDS] == ALIVE, generation, rows, blob)
 
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
         name, most, window_s = policy
@@ -101,61 +98,66 @@ class RedisHotPages:
         attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
         if isinstance(attempt, Verdict):
             return attempt
-        commands = _limit(attempt.key.encode(), attempt.stamp_us, most, window_s)
+        if attempt.stamp_us not in US:
+            return None
+        commands = _count(attempt.key, most, window_s) % attempt.stamp_us
         return self._judge(attempt, await self._common.ask(commands, COMMANDS))
-
-    def _judge(self, attempt: Attempt, replies: list[Any]) -> Verdict:
-        for reply in replies:
-            if isinstance(reply, ReplyError):
-                raise Unavailable("Redis cannot answer now.")
-        verdict, chores = self._limiter.judge(attempt, replies[:COMMANDS])
-        if chores:
-            self._common.tell(packed(chores), len(chores))
-        return verdict
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         self._feeds.tell(packed([("SET", page_key(kind, session_id), value, "EX", ttl_s)]), 1)
 
+    def _make(
+        self, caller: str, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int
+    ) -> _Commands:
+        name, most, window_s = policy
+        key, feed = key_of(caller, name), f"{kind}:{user_id}"
+        marker = _encoded("ZRANGE", feed, 0, 0, "WITHSCORES")
+        viewer = _encoded("GET", f"viewer:{user_id}")
+        made = _Commands(
+            key,
+            _count(key, most, window_s) + _encoded("GET", f"session:{session_id}"),
+            _down(feed, HOLE_MS, limit) + marker + viewer,
+            _ties(feed) + _down(feed, f"({HOLE_MS}", limit) + marker + viewer,
+        )
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept[session_id, kind, limit] = made
+        return made
 
-def _limit(key: bytes, stamp_us: int, most: int, window_s: int) -> bytes:
-    """`app.adapters.redis.limiter.commands`, encoded."""
-    size, stamp, place, window = len(key), b"%d" % stamp_us, b"%d" % most, b"%d" % (window_s * 1000)
-    return _LIMIT % (
-        size,
-        key,
-        len(stamp),
-        stamp,
-        size,
-        key,
-        len(place),
-        place,
-        size,
-        key,
-        size,
-        key,
-        len(window),
-        window,
-    )
-
-
-def _feed(kind: Kind, user: bytes, upper: int, after: tuple[int, str] | None, limit: int) -> tuple[bytes, int]:
-    """`RedisFeeds.read`, encoded, and how many replies it brings."""
-    key = b"%b:%b" % (kind.encode(), user)
-    size, digits = len(key), 1 if limit < 10 else 2
-    marker = _MARKER % (size, key)
-    if after is None or after[0] > upper:
-        bound = b"%d" % upper
-        return marker + _DOWN % (size, key, len(bound), bound, digits, limit), 4
-    score = b"%d" % after[0]
-    bound = b"(" + score
-    ties = _TIES % (size, key, len(score), score, len(score), score)
-    return marker + ties + _DOWN % (size, key, len(bound), bound, digits, limit), 5
+    def _judge(self, attempt: Attempt, replies: list[Any]) -> Verdict:
+        for reply in replies:
+            if type(reply) is ReplyError:
+                raise Unavailable("Redis cannot answer now.")
+        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], replies[2])
+        if chores:
+            self._common.tell(packed(chores), len(chores))
+        return verdict
 
 
-def _after(ties: list[bytes], after: tuple[int, str] | None) -> list[bytes]:
+def _encoded(*command: str | int) -> bytes:
+    """One command with its holes, in which percent signs stand for themselves."""
+    return packed([command]).replace(b"%", b"%%").replace(HOLE_US.encode(), b"%d").replace(HOLE_MS.encode(), b"%d")
+
+
+def _count(key: str, most: int, window_s: int) -> bytes:
+    """`app.adapters.redis.limiter.commands` of any attempt, the stamp left open."""
+    push = _encoded("LPUSH", key, HOLE_US)
+    look = _encoded("LINDEX", key, most) + _encoded("LRANGE", key, -OLDEST, -1)
+    return push + look + _encoded("PEXPIRE", key, window_s * 1000)
+
+
+def _ties(feed: str) -> bytes:
+    """The entries of one score."""
+    return _encoded("ZRANGE", feed, HOLE_MS, HOLE_MS, "BYSCORE", "REV", "WITHSCORES")
+
+
+def _down(feed: str, bound: str, limit: int) -> bytes:
+    """The entries from a score on, or below it."""
+    return _encoded("ZRANGE", feed, bound, 0, "BYSCORE", "REV", "LIMIT", 0, limit, "WITHSCORES")
+
+
+def _after(ties: list[bytes], after: tuple[int, str]) -> list[bytes]:
     """Of the entries that share the last score served, those whose ids come after the last one."""
-    if after is None:
-        return ties
     last = after[1].encode()
-    pairs: Sequence[tuple[bytes, bytes]] = list(zip(ties[::2], ties[1::2], strict=True))
+    pairs = zip(ties[::2], ties[1::2], strict=True)
     return [word for member, score in pairs if member < last for word in (member, score)]

@@ -14,9 +14,9 @@ even where Redis comes back empty.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -58,9 +58,10 @@ class RedisLimiter:
             attempt = self.attempt(key, limit, window_s)
             if isinstance(attempt, Verdict):
                 return attempt
-            *replies, (seconds, micros) = await self._client.pipeline([*commands(attempt), ("TIME",)])
+            replies = await self._client.pipeline([*commands(attempt), ("TIME",)])
+            length, decisive, oldest, _, (seconds, micros) = replies
             self._learn_time(int(seconds), int(micros))
-            verdict, chores = self.judge(attempt, replies)
+            verdict, chores = self.judge(attempt, length, decisive, oldest)
             if chores:
                 await self._client.pipeline(chores)
         except Unavailable:
@@ -80,9 +81,10 @@ class RedisLimiter:
         """Whether the server's clock is known: without it an attempt can't be stamped."""
         return self._ahead_us is not None
 
-    def judge(self, attempt: Attempt, replies: Sequence[Any]) -> tuple[Verdict, list[Command]]:
-        """The verdict from the replies to `commands`, and what to tell Redis now; nobody waits for its replies."""
-        length, decisive, oldest, _ = replies
+    def judge(
+        self, attempt: Attempt, length: int, decisive: bytes | None, oldest: list[bytes]
+    ) -> tuple[Verdict, list[Command]]:
+        """The verdict from the replies to `commands`, but the last, and what to tell Redis now without waiting."""
         window_us = attempt.window_s * 1_000_000
         if decisive is not None and int(decisive) + window_us > attempt.stamp_us:
             wait_us = int(decisive) + window_us - attempt.stamp_us
@@ -90,9 +92,9 @@ class RedisLimiter:
             return Verdict(False, 0, min(attempt.window_s, ceil(wait_us / 1_000_000))), [own]
         # Logged as of before the trip: the process must not hold it in its window longer than Redis does.
         self._admitted.add(attempt.key, attempt.began_ms)
-        gone: list[Command] = [
-            ("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us
-        ]
+        gone: list[Command] = []
+        if int(oldest[-1]) + window_us <= attempt.stamp_us:
+            gone = [("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us]
         return Verdict(True, max(0, attempt.limit - length + len(gone)), attempt.window_s), gone
 
     async def _ask_time(self) -> None:

@@ -14,7 +14,7 @@ from app.core import media_urls
 from app.core.clock import Clock
 from app.core.cursors import Cursors
 from app.core.errors import Invalid
-from app.core.metrics import FEED_READS
+from app.core.metrics import FEED_READS, Tally
 from app.core.playback import Playbacks
 from app.http.hot import Answer, Fields
 from app.http.limits import Policy
@@ -61,6 +61,7 @@ class HotFeed:
         self._playbacks = playbacks
         self._clock = clock
         self._counted = (policy.name, policy.limit, policy.window_s)
+        self._hits = Tally(FEED_READS.labels(kind, "hit"))
         self._queries: dict[bytes, Asked | None] = {}
         self._prefix = media_urls.public_prefix().encode()
 
@@ -131,7 +132,7 @@ class HotFeed:
             self._tail(viewer, after, marker, limit, now_ms),
         )
         if body is not None:
-            FEED_READS.labels(self._kind, "hit").inc()
+            self._hits.inc()
             if cursor is None:
                 session = msgspec.msgpack.encode(Session(limit, [start, after]))
                 self._pages.remember(self._kind, viewer.session_id, session, PAGE_MEMORY_S)
