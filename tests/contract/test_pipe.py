@@ -1,18 +1,14 @@
 """What the hot reads rely on: the thin client gives each its own replies, and every wait ends."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
-import hiredis
 import pytest
 
 from app.adapters.redis.pipe import Pipe
-from app.core.errors import Unavailable
 from hotpath.resp import Push, ReplyError
+from tests.contract.pipe_users import TIMEOUT_S, packed
 from tests.servers.valkey import Valkey, running_valkey
-
-TIMEOUT_S = 0.4
 
 
 @pytest.fixture
@@ -27,23 +23,6 @@ async def pipe(valkey: Valkey) -> AsyncIterator[Pipe]:
     await pipe.start()
     yield pipe
     await pipe.aclose()
-
-
-def packed(*commands: tuple[str | bytes | int, ...]) -> bytes:
-    return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]  # says a 1-tuple
-
-
-async def is_up(pipe: Pipe) -> None:
-    """Returns once it answers again."""
-    deadline_s = time.monotonic() + 8
-    while True:
-        try:
-            assert await pipe.ask(packed(("ECHO", "back")), 1) == [b"back"]
-        except Unavailable:
-            assert time.monotonic() < deadline_s
-            await asyncio.sleep(0.01)  # between two looks
-        else:
-            return
 
 
 async def test_replies_come_as_redis_sent_them_and_errors_as_values(pipe: Pipe) -> None:

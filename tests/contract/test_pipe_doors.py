@@ -12,7 +12,7 @@ from app.adapters.redis.address import parse
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
 from hotpath.resp import ReplyError
-from tests.contract.test_pipe import is_up, packed
+from tests.contract.pipe_users import is_up, packed
 from tests.servers.certificates import DAY, Authority, TlsDoor, tls_door
 from tests.servers.valkey import Valkey, running_valkey
 

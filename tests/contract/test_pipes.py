@@ -1,8 +1,7 @@
 """The thin client on a cluster of three masters, and on a server that is none."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,11 +11,9 @@ from app.adapters.redis.pipes import Node, Pipes
 from app.adapters.redis.slots import SLOTS, masters, slot_of
 from app.core.errors import Unavailable
 from hotpath.resp import Push
-from tests.contract.test_pipe import packed
+from tests.contract.pipe_users import TIMEOUT_S, packed, until
 from tests.servers.valkey import running_valkey
 from tests.servers.valkey_cluster import Cluster, ClusterNode, running_cluster
-
-TIMEOUT_S = 0.4
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +26,6 @@ def tag_at(cluster: Cluster, node: ClusterNode, but: Collection[str] = ()) -> st
     """A hash tag in a slot of this node, and none of these."""
     tags = (f"tag{n}" for n in range(10_000))
     return next(tag for tag in tags if tag not in but and cluster.owner(slot_of(tag.encode())) is node)
-
-
-async def until(condition: Callable[[], object], limit_s: float = 10) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        await asyncio.sleep(0.005)  # between two looks
 
 
 class Readers:

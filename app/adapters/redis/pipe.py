@@ -19,6 +19,7 @@ from hotpath.resp import Push, ReplyError
 MAX_WAITING: Final = 4096
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 1.0
+SOUND_S: Final = 5.0  # a connection that lived this long was no part of a series of failures
 CONNECT_TIMEOUT_S: Final = 2.0  # nobody waits for it but `start`
 
 log = logging.getLogger(__name__)
@@ -91,10 +92,11 @@ class Pipe:
         """Waits for what is under way, at most the timeout, and closes."""
         self._closed = True
         wire, self._wire = self._wire, None
+        if self._keeper is not None:
+            self._keeper.cancel()
         if wire is not None:
             await wire.drain()
         if self._keeper is not None:
-            self._keeper.cancel()
             await asyncio.wait([self._keeper])
         self._tried.set()
 
@@ -103,23 +105,26 @@ class Pipe:
             self._keeper = asyncio.get_running_loop().create_task(self._keep_up())
 
     async def _keep_up(self) -> None:
+        clock = asyncio.get_running_loop().time
         pause_s = FIRST_PAUSE_S
         while True:
             self._lost.clear()
+            began_s = clock()
             try:
                 wire = await self._connect()
             except (OSError, Unavailable, ReplyError) as error:
                 if pause_s == FIRST_PAUSE_S:
                     log.warning("no connection to Redis at %s: %s", self.address.name, error)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             else:
-                pause_s = FIRST_PAUSE_S
                 self._wire = wire
                 _call(self._on_up)
                 self._tried.set()
                 await self._lost.wait()
+                if clock() - began_s > SOUND_S:
+                    pause_s = FIRST_PAUSE_S
             self._tried.set()
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # spreads the processes
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _connect(self) -> Wire:
         """A greeted connection. Raises OSError (a timeout is one), Unavailable, or the ReplyError to the greeting."""

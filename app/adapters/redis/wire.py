@@ -5,6 +5,7 @@ off the stream and dropped, so that they can't reach anybody else.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -15,6 +16,7 @@ from hotpath.resp import Parser, ProtocolError, Push, ReplyError
 
 TICKS: Final = 8  # in a timeout: requests end between 7/8 of it and the whole
 HEARTBEAT_S: Final = 1.0  # an idle connection is asked for life: a dead peer says nothing by itself
+MAX_UNWRITTEN_BYTES: Final = 2**20  # that the server does not take off us
 
 # The command was fine, the server's state was not, or the key lives elsewhere.
 NOT_NOW: Final = frozenset(
@@ -28,6 +30,8 @@ _LOST: Final = "Redis cannot be reached."
 _LEAVING: Final = "Redis is being left."
 _CLOGGED: Final = "Redis does not read fast enough."
 _LATE: Final = "Redis is late."
+
+log = logging.getLogger(__name__)
 
 Waiter = asyncio.Future[list[Any]]
 
@@ -121,6 +125,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no such class
+        self._transport.set_write_buffer_limits(MAX_UNWRITTEN_BYTES)
         self._timer = self._loop.call_later(HEARTBEAT_S, self._tick)
 
     def data_received(self, data: bytes) -> None:
@@ -128,13 +133,15 @@ class Wire(asyncio.Protocol):
             return
         try:
             replies = self._parser.feed(data)
+            if self._parser.odd:
+                self._sort_out(replies)
+            elif replies:
+                self._hand_out(replies)
         except ProtocolError as error:
             self.lose(f"not a Redis server: {error}")
-            return
-        if self._parser.odd:
-            self._sort_out(replies)
-        elif replies:
-            self._hand_out(replies)
+        except Exception:  # whichever: replies may have gone with it, and the next must not take their places
+            log.exception("a listener of the connection to Redis failed")
+            self.lose("a listener failed")
 
     def pause_writing(self) -> None:
         self._refusal = self._refusal or _CLOGGED
@@ -196,7 +203,7 @@ class Wire(asyncio.Protocol):
             start = stop
         if start:
             self._silent_ticks = 0
-        self._held = replies[start:]
+        self._held = replies[start:] if start else replies
         if not self._held:
             self._tainted = False
         elif not waiting:
