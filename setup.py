@@ -2,6 +2,10 @@
 
 `KINORA_CYTHON_DEBUG=1` turns the checks on (bounds, None, overflow): slow, for hunting a crash. Either way a build that
 finds nothing changed does nothing.
+
+`KINORA_SANITIZE=1` compiles with GCC's address and undefined-behaviour sanitizers, which end the process at their first
+report. It is meant for a copy of the tree (`tests/hotpath/sanitizing.py`): such extensions load only where libasan.so
+was preloaded.
 """
 
 import os
@@ -21,6 +25,14 @@ DIRECTIVES: dict[str, bool | int] = {
     "wraparound": False,  # no kernel counts from the end: with checks on, a negative index is an error
     "cdivision": True,  # in both builds: it changes what `//` means, and kernels divide no negative number
 }
+SANITIZE = [
+    "-fsanitize=address,undefined,float-cast-overflow",
+    "-fno-sanitize-recover=all",
+    "-fno-wrapv",  # Python's own flags define signed overflow, and so hide it
+    "-fno-omit-frame-pointer",
+    "-O1",
+]
+FLAGS = SANITIZE if os.environ.get("KINORA_SANITIZE") == "1" else ["-O3"]
 # Cython compares the dates of files, which a change of directives doesn't touch.
 BUILT_WITH = Path(__file__).parent / "build" / "directives"
 
@@ -33,7 +45,8 @@ def extensions() -> list[Extension]:
             f"hotpath.{name}",
             [f"hotpath/{name}.pyx"],
             depends=["hotpath/_types.pxd"],
-            extra_compile_args=["-O3"],
+            extra_compile_args=FLAGS,
+            extra_link_args=[flag for flag in FLAGS if flag.startswith("-fsanitize")],
         )
         for name in KERNELS
     ]
