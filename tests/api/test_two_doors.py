@@ -123,6 +123,26 @@ async def test_what_is_not_plain_is_handed_on(
         await client.delete(f"/api/v1/users/{author.user_id}/{toggle}", headers=reader.headers)
 
 
+async def test_what_was_pushed_is_remembered_alike(doors: Doors, client: httpx.AsyncClient, stores: Stores) -> None:
+    reader, author = await sign_up(client), await sign_up(client)
+    for _ in range(8):
+        await make_video(stores, author.user_id)
+    doors.now_ms = system_ms() + 1000
+    await asked(doors, reader, FEEDS[0])
+    user_no = (await stores.users.get(reader.user_id)).user_no  # type: ignore[union-attr]
+    pushed = [(await make_video(stores, author.user_id)).video_id for _ in range(3)]
+    for place, video_id in enumerate(pushed):
+        await stores.feeds.push("feed", reader.user_id.encode(), [user_no], video_id, doors.now_ms + 1 + place)
+    doors.now_ms += 10
+    got, hot = await asked(doors, reader, FEEDS[0], b"limit=2")
+    assert hot
+    assert ids_of(got) == pushed[:0:-1]
+    cursor = msgspec.json.decode(got.body)["next_cursor"].encode()
+    got, hot = await asked(doors, reader, FEEDS[0], b"limit=2&cursor=" + cursor)
+    assert hot
+    assert ids_of(got)[0] == pushed[0]
+
+
 async def test_the_readers_own_marks_are_on_the_hot_doors_cards(
     doors: Doors, people: list[Person], client: httpx.AsyncClient
 ) -> None:

@@ -22,13 +22,15 @@ from app.http.viewer import Doorkeeper, Viewer
 from app.ports.feeds import Kind
 from app.ports.hot import HeldCards, Hit, HotPages
 from app.ports.limiter import Verdict
-from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session, sources_of
+from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session, built_ms, sources_of
 from app.services.feed.roster import Roster
 from hotpath import pages as kernel
 
 _QUERY: Final = re.compile(rb"(?:limit=([1-9][0-9]?)|cursor=([A-Za-z0-9_-]{1,1024})|page=0)\Z")
 _QUERIES: Final = 256  # texts without a cursor, taken apart
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
+_PERSONAL: Final = ((b"cache-control", b"private, no-store"), (b"content-type", b"application/json"))
+_ORDER_MS: Final = 1000  # more than any list has entries
 DEFAULT_LIMIT, LIMIT = 20, 50
 HOT_FEEDS: Final[dict[str, Kind]] = {"for-you": "feed", "following": "following"}
 """Last part of the path -> kind."""
@@ -53,6 +55,7 @@ class HotFeed:
     ) -> None:
         self.policy = policy
         self._kind = kind
+        self._rule = _RULES[kind]
         self._pages = pages
         self._cards = cards
         self._doorkeeper = doorkeeper
@@ -89,19 +92,36 @@ class HotFeed:
         )
         if hit is None:
             return None
-        body = await self._body(hit, viewer, start, cursor, limit, now_ms)
+        rows = self._rows(hit, viewer, start, limit)
+        if rows is None:
+            return hit.verdict
+        video_ids = rows[::2]
+        entries = self._cards.find(video_ids)
+        if None in entries:
+            entries = await self._cards.fetch(video_ids)
+        after = self._after(start, hit.marker or "", rows, limit)
+        body = kernel.page(
+            entries,
+            hit.blob,
+            viewer.user_id[4:].encode(),
+            self._rule,
+            limit,
+            present.FLAGS,
+            self._prefix,
+            b'{"videos":',
+            self._tail(viewer, after, hit.marker or "", limit, now_ms),
+        )
         if body is None:
             return hit.verdict
-        headers = [
-            (b"cache-control", b"private, no-store"),
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-        ]
+        self._hits.inc()
+        if cursor is None:
+            session = msgspec.msgpack.encode(Session(limit, [start, after]))
+            self._pages.remember(self._kind, viewer.session_id, session, PAGE_MEMORY_S)
+        headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
         return Answer(200, headers, body, viewer.user_id.encode(), hit.verdict)
 
-    async def _body(
-        self, hit: Hit, viewer: Viewer, start: Position, cursor: str | None, limit: int, now_ms: int
-    ) -> bytes | None:
+    def _rows(self, hit: Hit, viewer: Viewer, start: Position, limit: int) -> list[bytes] | None:
+        """What was read, if it is the whole of a plain page and the one after `start`."""
         if not hit.verdict.allowed:
             return None
         if not hit.alive:
@@ -110,33 +130,21 @@ class HotFeed:
         marker, rows, blob = hit.marker, hit.rows, hit.blob
         if marker is None or blob is None or len(rows) != 2 * (limit + 1) or start.generation not in ("", marker):
             return None
-        if self._kind == "following" and self._roster.may_pull(viewer.user_id, blob):
-            return None
-        video_ids = rows[::2]
-        entries = self._cards.find(video_ids)
-        if None in entries:
-            entries = await self._cards.fetch(video_ids)
+        if self._kind == "following":
+            return None if self._roster.may_pull(viewer.user_id, blob) else rows
+        # The list may have been made anew between two commands of the trip: its entries are as old as its name.
+        return rows if int(rows[2 * limit - 1]) > built_ms(marker) - _ORDER_MS else None
+
+    def _after(self, start: Position, marker: str, rows: list[bytes], limit: int) -> Position:
         score, video_id = int(rows[2 * limit - 1]), rows[2 * limit - 2].decode()
-        # Following's order is the videos' own: it outlasts the feed that was built.
-        generation = marker if self._kind == "feed" else ""
-        after = Position(generation, start.upper, score, video_id, in_tail=False, served=start.served + limit)
-        body = kernel.page(
-            entries,
-            blob,
-            viewer.user_id[4:].encode(),
-            _RULES[self._kind],
-            limit,
-            present.FLAGS,
-            self._prefix,
-            b'{"videos":',
-            self._tail(viewer, after, marker, limit, now_ms),
-        )
-        if body is not None:
-            self._hits.inc()
-            if cursor is None:
-                session = msgspec.msgpack.encode(Session(limit, [start, after]))
-                self._pages.remember(self._kind, viewer.session_id, session, PAGE_MEMORY_S)
-        return body
+        served = start.served + limit
+        if self._kind == "following":  # its order is the videos' own, and outlasts the feed that was built
+            return Position("", start.upper, score, video_id, in_tail=False, served=served)
+        after = Position(marker, start.upper, score, video_id, in_tail=False, served=served, pushed=start.pushed)
+        if int(rows[1]) <= built_ms(marker):
+            return after
+        pairs = zip(rows[: 2 * limit : 2], rows[1 : 2 * limit : 2], strict=True)
+        return after.serving([(int(at), pushed.decode()) for pushed, at in pairs])
 
     def _tail(self, viewer: Viewer, after: Position, marker: str, limit: int, now_ms: int) -> bytes:
         """What follows the videos, as `FeedPage` is encoded."""
