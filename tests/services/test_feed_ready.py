@@ -9,7 +9,8 @@ import msgspec
 
 from app.ports.invalidations import Hear
 from app.services.feed import ready
-from app.services.feed.ready import Ready, ReadyAnswer
+from app.services.feed.ready import Ready
+from app.services.feed.variants import ReadyAnswer
 
 VIDEOS = [f"vid_{n:026d}" for n in range(20)]
 

@@ -6,14 +6,11 @@ not heard of (`Invalidations.sound`) it lives for a second at most.
 """
 
 import asyncio
-import gzip
-import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
-import brotli
 import msgspec
 
 from app.core import negotiation
@@ -21,6 +18,7 @@ from app.core.clock import Clock, monotonic_ms
 from app.core.negotiation import Coding
 from app.ports.invalidations import Invalidations
 from app.services.feed.board import KEEP
+from app.services.feed.variants import ReadyAnswer, Variant, variants_of
 
 KEPT: Final = 128  # answers of a process: about 4 MB at twenty videos each
 RENEW_AFTER_MS, LIFE_MS = 1000, 5000
@@ -28,36 +26,16 @@ RENEW_UNHEARD_AFTER_MS, LIFE_UNHEARD_MS = 500, 1000
 APART_MS: Final = 50  # between two makings of one answer: a card that changes all the time costs twenty a second
 TRIES: Final = 3
 ENCODINGS_KNOWN: Final = 64
-BROTLI_QUALITY, GZIP_LEVEL = 5, 6
-# With a second of the process's own, nothing hidden is shown by any cache after two (and a moment).
-SHARED: Final = b"public, max-age=1, stale-while-revalidate=1"
-SHARED_UNHEARD: Final = b"public, max-age=1"
-VARY: Final = b"authorization, accept-encoding"
 
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, int, int]
-Headers = list[tuple[bytes, bytes]]
 Source = Callable[[str, int, int], Awaitable[tuple[msgspec.Struct, Collection[str]]]]
 """(scope, page, limit) -> the page, and the ids of the videos on it."""
 
 
-class ReadyAnswer(msgspec.Struct, frozen=True):
-    """A whole answer. Its headers are shared: whoever sends it adds to a copy."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-
-class _Variant(msgspec.Struct, frozen=True):
-    etag: bytes
-    full: ReadyAnswer
-    unchanged: ReadyAnswer
-
-
 class _Entry(msgspec.Struct):
-    variants: dict[Coding, _Variant]
+    variants: dict[Coding, Variant]
     video_ids: frozenset[str]
     made_ms: int
     renew_ms: int  # from here on it is made anew in the background
@@ -175,7 +153,7 @@ class Ready:
             sound = self._invalidations is not None and self._invalidations.sound
             began_ms = self._clock()
             page, video_ids = await self._source(*key)
-            variants = await asyncio.to_thread(_variants, msgspec.json.encode(page), sound)
+            variants = await asyncio.to_thread(variants_of, msgspec.json.encode(page), sound)
             renew_ms, life_ms = (RENEW_AFTER_MS, LIFE_MS) if sound else (RENEW_UNHEARD_AFTER_MS, LIFE_UNHEARD_MS)
             entry = _Entry(variants, frozenset(video_ids), began_ms, began_ms + renew_ms, began_ms + life_ms)
             if not making.spoilt(video_ids):
@@ -211,33 +189,3 @@ def _note_failure(task: asyncio.Task[_Entry]) -> None:
 def _key(scope: str, page: int, limit: int) -> Key:
     """Whatever lies beyond a list's end is one page."""
     return scope, min(page, -(-KEEP // limit)), limit
-
-
-def _variants(body: bytes, sound: bool) -> dict[Coding, _Variant]:
-    """The answer in every coding. One that gains nothing by a coding is sent plain."""
-    digest = hashlib.blake2b(body, digest_size=12).hexdigest().encode()
-    plain = _variant(body, b'"%b"' % digest, sound, None)
-    variants: dict[Coding, _Variant] = {"br": plain, "gzip": plain, "identity": plain}
-    packed_in: tuple[tuple[Coding, bytes], ...] = (
-        ("br", brotli.compress(body, quality=BROTLI_QUALITY)),
-        ("gzip", gzip.compress(body, GZIP_LEVEL, mtime=0)),
-    )
-    for coding, packed in packed_in:
-        if len(packed) < len(body):
-            variants[coding] = _variant(packed, b'"%b-%b"' % (digest, coding.encode()), sound, coding)
-    return variants
-
-
-def _variant(body: bytes, etag: bytes, sound: bool, coding: Coding | None) -> _Variant:
-    caching: Headers = [
-        (b"cache-control", SHARED if sound else SHARED_UNHEARD),
-        (b"etag", etag),
-        (b"vary", VARY),
-    ]
-    encoded: Headers = [(b"content-encoding", coding.encode())] if coding else []
-    described: Headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        *encoded,
-    ]
-    return _Variant(etag, ReadyAnswer(200, [*described, *caching], body), ReadyAnswer(304, caching, b""))

@@ -1,6 +1,5 @@
 """The pages of a trending list: of everybody, and of somebody who is signed in."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,27 +12,17 @@ from app.cards.viewer import ViewerState
 from app.core import text
 from app.core.clock import HOUR_MS, Clock
 from app.core.cursors import Cursors
-from app.core.errors import Invalid, Unavailable
-from app.core.metrics import FALLBACKS
+from app.core.errors import Invalid
 from app.core.paging import Filled
 from app.http.viewer import Viewer
 from app.ports.feeds import Feeds
 from app.services.feed.board import Board
-from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S
+from app.services.feed.frozen import FrozenLists, Place
+from app.services.feed.position import CURSOR_TTL_MS
 from app.services.feed.rule import Entries
 from app.services.feed.schemas import FeedPage
 
 _KIND: Final = "trending"
-_PLACES: Final = 200  # page starts remembered of a session: a list has a hundred videos
-
-
-class Place(msgspec.Struct, array_like=True, frozen=True):
-    """A place in one frozen list: before entry `offset`, after `served` videos."""
-
-    scope: str
-    version: str
-    offset: int
-    served: int
 
 
 def scope_of(region: str | None, category: str | None) -> str:
@@ -50,7 +39,7 @@ class TrendingReads:
 
     def __init__(self, board: Board, feeds: Feeds, pages: Pages, cursors: Cursors, clock: Clock) -> None:
         self._board = board
-        self._feeds = feeds
+        self._frozen = FrozenLists(feeds)
         self._pages = pages
         self._cursors = cursors
         self._clock = clock
@@ -58,7 +47,7 @@ class TrendingReads:
     async def shared(self, scope: str, number: int, limit: int) -> tuple[FeedPage, list[str]]:
         """Page `number` of the present list as everybody may see it, and the videos on it."""
         entries = await self._board.read(scope)
-        version = await self._freeze(scope, entries) if len(entries) > limit else ""
+        version = await self._frozen.keep(scope, entries) if len(entries) > limit else ""
         place = await self._walk(entries, None, Place(scope, version, 0, 0), number * limit)
         filled = await self._fill(entries, None, place.offset, limit)
         page = await self._page(entries, None, place, filled, "", limit)
@@ -75,19 +64,20 @@ class TrendingReads:
             if place.scope != scope:
                 raise Invalid("?cursor", "bad_cursor", "The cursor belongs to another list.")
         else:
-            known = await self._recall(scope, viewer) if number else []
+            known = await self._frozen.places(scope, viewer.session_id) if viewer and number else []
             start = max((at for at in known if at.served <= number * limit), key=_served, default=None)
             place = start or Place(scope, "", 0, 0)
-        entries = await self._frozen(place) if place.version else None
+        entries = await self._frozen.list_of(place) if place.version else None
         if entries is None:
             entries = await self._board.read(scope)
-            version = await self._freeze(scope, entries)
+            version = await self._frozen.keep(scope, entries)
             place = msgspec.structs.replace(place, version=version)
         if cursor is None:
             place = await self._walk(entries, state, place, number * limit)
         filled = await self._fill(entries, state, place.offset, limit)
-        if cursor is None:
-            await self._remember(scope, viewer, [*known, place, _next(place, filled, limit)])
+        if cursor is None and viewer is not None:
+            places = [*known, place, _next(place, filled, limit)]
+            await self._frozen.remember(scope, viewer.session_id, places)
         return await self._page(entries, state, place, filled, name, limit)
 
     async def _fill(self, entries: Entries, state: ViewerState | None, offset: int, limit: int) -> Filled[int, Card]:
@@ -136,41 +126,6 @@ class TrendingReads:
                 if left == 0:
                     break
         return msgspec.structs.replace(start, offset=offset, served=served)
-
-    async def _freeze(self, scope: str, entries: Entries) -> str:
-        value = msgspec.msgpack.encode(entries)
-        version = hashlib.blake2b(value, digest_size=9).hexdigest()
-        await self._keep(f"trending:{scope}:{version}", value)
-        return version
-
-    async def _frozen(self, place: Place) -> Entries | None:
-        try:
-            value = await self._feeds.recall("feed", f"trending:{place.scope}:{place.version}")
-        except Unavailable:
-            return None
-        return msgspec.msgpack.decode(value, type=Entries) if value else None
-
-    async def _recall(self, scope: str, viewer: Viewer | None) -> list[Place]:
-        if viewer is None:
-            return []
-        try:
-            value = await self._feeds.recall("feed", f"trending:{scope}:{viewer.session_id}")
-        except Unavailable:
-            return []
-        return msgspec.msgpack.decode(value, type=list[Place]) if value else []
-
-    async def _remember(self, scope: str, viewer: Viewer | None, places: list[Place]) -> None:
-        if viewer is None:
-            return
-        by_served = {place.served: place for place in places}
-        value = msgspec.msgpack.encode(list(by_served.values())[-_PLACES:])
-        await self._keep(f"trending:{scope}:{viewer.session_id}", value)
-
-    async def _keep(self, name: str, value: bytes) -> None:
-        try:
-            await self._feeds.remember("feed", name, value, PAGE_MEMORY_S)
-        except Unavailable:
-            FALLBACKS.labels("trending").inc()
 
 
 def _served(place: Place) -> int:
