@@ -3,7 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.feed.mix import Entry, interleave, newest
+from app.services.feed.mix import (
+    AUTHOR_WINDOW,
+    TOPIC_MOST,
+    TOPIC_WINDOW,
+    Candidate,
+    Entry,
+    diversify,
+    interleave,
+    newest,
+)
 
 VIDEOS = [f"vid_{n:026d}" for n in range(40)]
 LISTS = st.lists(
@@ -54,3 +63,48 @@ def test_sources_give_in_proportion_to_their_weights() -> None:
     mixed = interleave([(one, 3), (other, 1)], 20)
 
     assert [sum(video_id in one for video_id in mixed[: n * 4]) for n in range(1, 6)] == [3, 6, 9, 12, 15]
+
+
+CANDIDATES = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["dance", "food", "other"])), max_size=40
+).map(lambda made: [Candidate(VIDEOS[n], author, topic) for n, (author, topic) in enumerate(made)])
+
+
+def _misfit(candidate: Candidate, before: list[Candidate]) -> tuple[bool, bool]:
+    author = candidate.author in {each.author for each in before[1 - AUTHOR_WINDOW :]}
+    topic = [each.topic for each in before[1 - TOPIC_WINDOW :]].count(candidate.topic) >= TOPIC_MOST
+    return author, topic
+
+
+@given(candidates=CANDIDATES, limit=st.integers(0, 50))
+def test_no_author_and_no_topic_comes_too_often_while_there_is_another(candidates: list[Candidate], limit: int) -> None:
+    known = {candidate.video_id: candidate for candidate in candidates}
+
+    chosen = [known[video_id] for video_id in diversify([candidates], limit)]
+
+    assert len(chosen) == len(set(chosen)) == min(limit, len(candidates))
+    for place, candidate in enumerate(chosen):
+        waiting = [other for other in candidates if other not in chosen[:place]]
+        least = min(_misfit(other, chosen[:place]) for other in waiting)
+        assert _misfit(candidate, chosen[:place]) == least
+        if least == (False, False):  # and the order is the given one, but for that
+            assert candidate == next(other for other in waiting if _misfit(other, chosen[:place]) == least)
+
+
+def test_where_there_are_two_authors_they_take_turns() -> None:
+    candidates = [Candidate(VIDEOS[n], "a" if n < 4 else "b", f"t{n}") for n in range(8)]
+
+    assert diversify([candidates], 8) == [VIDEOS[n] for n in (0, 4, 1, 5, 2, 6, 3, 7)]
+
+
+def test_a_group_ends_before_the_next_begins_and_windows_reach_over_it() -> None:
+    first = [Candidate(VIDEOS[n], "a", "food") for n in range(2)]
+    second = [Candidate(VIDEOS[2], "a", "food"), Candidate(VIDEOS[3], "b", "food")]
+
+    assert diversify([first, second], 4) == [VIDEOS[0], VIDEOS[1], VIDEOS[3], VIDEOS[2]]
+
+
+def test_what_fits_stays_in_its_order() -> None:
+    candidates = [Candidate(video_id, f"author{n % 5}", f"topic{n % 2}") for n, video_id in enumerate(VIDEOS)]
+
+    assert diversify([candidates], 40) == VIDEOS
