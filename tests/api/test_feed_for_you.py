@@ -1,40 +1,26 @@
 """For You, on a platform of its own whose videos are all known: from the first one to the true end."""
 
 from collections.abc import AsyncIterator
-from typing import NamedTuple
 
-import httpx
-import msgspec
 import pytest
 
-from app import main
 from app.core.clock import system_ms
-from app.stores import Stores, open_stores
 from tests.api.asking import ids, refusal, walk
 from tests.api.feeding import FEED_KEYS, feed, read_by_page, stock
+from tests.api.island import Island, running_island
 from tests.factories import make_video, sign_up
-from tests.servers.engines import running_engines, short_folder
 
 URL = "/api/v1/feed/for-you"
 
 
-class Island(NamedTuple):
-    client: httpx.AsyncClient
-    stores: Stores
-
-
 @pytest.fixture(scope="module")
 async def island() -> AsyncIterator[Island]:
-    with short_folder() as folder, running_engines(folder) as settings:
-        settings = msgspec.structs.replace(settings, requests_per_minute=100_000, feeds_per_minute=10_000)
-        async with open_stores(settings) as stores:
-            transport = httpx.ASGITransport(app=main.serving(settings, stores, lambda: False))
-            async with httpx.AsyncClient(transport=transport, base_url=settings.public_url, timeout=30) as client:
-                yield Island(client, stores)
+    async with running_island() as island:
+        yield island
 
 
 async def test_from_an_empty_platform_to_a_deep_one(island: Island) -> None:
-    client, stores = island
+    client, stores, *_ = island
     author, first, cold = await sign_up(client), await sign_up(client), await sign_up(client)
 
     for path in ("for-you", "following", "trending"):
@@ -53,7 +39,7 @@ async def test_from_an_empty_platform_to_a_deep_one(island: Island) -> None:
 
 
 async def test_pages_neither_repeat_nor_skip_while_videos_come_and_go(island: Island) -> None:
-    client, stores = island
+    client, stores, *_ = island
     author, reader, pager = await sign_up(client), await sign_up(client), await sign_up(client)
     before_ms = system_ms()
     videos = await stock(stores, author.user_id, 60, before_ms - 10)
@@ -83,7 +69,7 @@ async def test_pages_neither_repeat_nor_skip_while_videos_come_and_go(island: Is
 
 
 async def test_what_one_watched_comes_last(island: Island) -> None:
-    client, stores = island
+    client, stores, *_ = island
     author, reader = await sign_up(client), await sign_up(client)
     newest = (await stock(stores, author.user_id, 1, system_ms()))[0].video_id
     body = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": "watched-1"}
@@ -96,7 +82,7 @@ async def test_what_one_watched_comes_last(island: Island) -> None:
 
 
 async def test_a_feed_is_a_persons_own(island: Island) -> None:
-    client, stores = island
+    client, stores, *_ = island
     author = await sign_up(client)
     await stock(stores, author.user_id, 3)
 

@@ -1,0 +1,256 @@
+"""How a For You is made: of what was not seen, spread, with places for new videos, once a feed, whoever asks."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from app import features
+from app.core import ids
+from app.core.clock import system_ms
+from app.core.events import event
+from app.core.metrics import EXPLORED, FOR_YOU_BUILDS
+from app.http.viewer import Viewer
+from app.ports.videos import Video
+from app.services.feed.explore import AdmitNew
+from app.services.feed.mix import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
+from app.services.feed.schemas import FeedPage
+from app.stores import Stores
+from tests.api.asking import ids as ids_of
+from tests.api.asking import walk
+from tests.api.feeding import feed, stock
+from tests.api.island import Island, running_island
+from tests.contract.people import join
+from tests.factories import Person, sign_up
+
+URL = "/api/v1/feed/for-you"
+
+
+@pytest.fixture(scope="module")
+async def place() -> AsyncIterator[Island]:
+    async with running_island() as island:
+        yield island
+
+
+@pytest.fixture
+async def island(place: Island) -> Island:
+    await place.clear()
+    return place
+
+
+async def authors(stores: Stores, count: int) -> list[str]:
+    return [(await join(stores.accounts)).user_id for _ in range(count)]
+
+
+async def stock_of(stores: Stores, people: Sequence[str], each: int, **fields: Any) -> list[Video]:
+    return [video for one in people for video in await stock(stores, one, each, **fields)]
+
+
+async def watch(island: Island, reader: Person, video_ids: Sequence[str]) -> None:
+    for video_id in video_ids:
+        body = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": ids.new("evt")}
+        answer = await island.client.post(f"/api/v1/videos/{video_id}/views", headers=reader.headers, json=body)
+        assert answer.status_code == 202, answer.text
+
+
+def shown(page: FeedPage) -> list[str]:
+    return ids_of(msgspec.json.decode(bytes(page.videos)))  # type: ignore[arg-type]  # bytes behind the type
+
+
+def stranger() -> Viewer:
+    return Viewer(ids.new("usr"), ids.new("ses"))
+
+
+async def test_what_was_seen_is_left_out_until_there_is_nothing_else(island: Island) -> None:
+    reader = await sign_up(island.client)
+    videos = [video.video_id for video in await stock_of(island.stores, await authors(island.stores, 5), 8)]
+    assert len((await feed(island.client, f"{URL}?limit=50", reader.headers))["videos"]) == 40
+    first, second = ([video for n, video in enumerate(videos) if n % 8 in some] for some in ((0, 1), (4, 5)))
+
+    for some in (first, second):
+        await watch(island, reader, some)
+        await island.happenings.take_effect(reader.user_id)
+        await island.stores.feeds.drop("feed", reader.user_id)
+    page = await feed(island.client, f"{URL}?limit=50", reader.headers)
+
+    assert await island.stores.seen.known(reader.user_id, videos) == [video in {*first, *second} for video in videos]
+    found = ids_of(page["videos"])
+    assert set(found[:20]) == set(videos) - {*first, *second}
+    assert sorted(found) == sorted(videos)
+    # Then, as the pool is dry, what was seen; the longest ago first.
+    assert set(found[20:30]) == set(first)
+    assert set(found[30:]) == set(second)
+    assert page["sources"] == ["fresh", "recommended", "recycled"]
+
+
+async def test_a_lost_filter_comes_back_from_the_history(island: Island) -> None:
+    reader = await sign_up(island.client)
+    videos = [video.video_id for video in await stock_of(island.stores, await authors(island.stores, 5), 2)]
+    await watch(island, reader, videos[:4])
+    await island.forget()
+
+    page = await feed(island.client, f"{URL}?limit=6", reader.headers)
+
+    assert set(ids_of(page["videos"])) == set(videos[4:])
+    assert await island.stores.seen.known(reader.user_id, videos) == [True] * 4 + [False] * 6
+
+
+async def test_sources_are_those_that_served(island: Island) -> None:
+    people = await authors(island.stores, 6)
+    older_ms = system_ms() - 86_400_000
+    await stock_of(island.stores, people, 50)  # more than is looked at as fresh
+    dances = await stock_of(island.stores, people, 2, until_ms=older_ms, category="dance")
+    hits = await stock_of(island.stores, people, 1, until_ms=older_ms)
+    abroad = await stock_of(island.stores, people, 1, until_ms=older_ms)
+    followed = await stock_of(island.stores, people[:1], 1, until_ms=older_ms + 1000)
+
+    async def sources(reader: Person) -> list[str]:
+        await island.stores.feeds.drop("feed", reader.user_id)
+        found: list[str] = (await feed(island.client, f"{URL}?limit=50", reader.headers))["sources"]
+        return found
+
+    reader = await sign_up(island.client)
+    assert await sources(reader) == ["fresh"]
+    await island.stores.trending.replace("global", [(video.video_id, 500) for video in hits], 60)
+    assert await sources(reader) == ["fresh", "trending"]
+    await island.client.post(f"/api/v1/users/{followed[0].user_id}/follow", headers=reader.headers)
+    assert await sources(reader) == ["fresh", "following", "trending"]
+    await watch(island, reader, [dances[0].video_id])
+    assert await sources(reader) == ["fresh", "recommended", "following", "trending"]
+    built = await island.stores.feeds.read("feed", reader.user_id, upper=2**53, after=None, limit=200)
+    assert built is not None
+    listed = {video_id for _, video_id in built.entries}
+    assert {video.video_id for video in dances[1:]} <= listed  # the category that was watched
+    assert not {video.video_id for video in abroad} & listed
+
+    # Of a country, what trends there.
+    await island.client.patch("/api/v1/users/me", headers=reader.headers, json={"country": "IS"})
+    await island.stores.trending.replace("IS", [(video.video_id, 500) for video in abroad], 60)
+    await sources(reader)
+    built = await island.stores.feeds.read("feed", reader.user_id, upper=2**53, after=None, limit=200)
+    assert built is not None
+    assert {video.video_id for video in abroad} <= {video_id for _, video_id in built.entries}
+
+
+async def test_on_an_empty_platform_there_is_an_end_and_no_source(island: Island) -> None:
+    reader = await sign_up(island.client)
+    page = await feed(island.client, URL, reader.headers)
+    assert (page["videos"], page["has_more"], page["sources"]) == ([], False, [])
+
+
+async def test_authors_and_topics_are_spread_over_the_edges_of_pages(island: Island) -> None:
+    people = await authors(island.stores, 8)
+    for one in people:  # in the store each author's, and each category's, stand in one row
+        for category in ("dance", "food", "music", "travel"):
+            await stock(island.stores, one, 4, category=category)
+    reader = await sign_up(island.client)
+
+    cards = (await walk(island.client, f"{URL}?limit=7", reader.headers, key="videos"))[:100]
+
+    names = [card["user"]["user_id"] for card in cards]
+    topics = [card["category"] for card in cards]
+    for at in range(100 - TOPIC_WINDOW):
+        assert len(set(names[at : at + AUTHOR_WINDOW])) == AUTHOR_WINDOW
+        assert max(Counter(topics[at : at + TOPIC_WINDOW]).values()) <= TOPIC_MOST
+
+
+async def test_every_new_video_is_given_its_places(island: Island) -> None:
+    people = await authors(island.stores, 5)
+    videos = await stock_of(island.stores, people, 60)
+    new = [video.video_id for video in videos]
+    facts = [
+        event("video.published", video.video_id, system_ms(), video_id=video.video_id, visibility="public")
+        for video in videos
+    ]
+    await AdmitNew(island.stores.exploration)([*facts, *facts[:50]])
+    reads = island.another_process().feeds
+    before = EXPLORED.labels("placed")._value.get()
+
+    places: Counter[str] = Counter()
+    for _ in range(66):
+        page = await reads.page("feed", stranger(), 0, None, 50)
+        places.update(shown(page))
+
+    # Ten places a list are exploration's: 660, of which each of 300 videos gets two. Without it a third of them is
+    # older than what counts as fresh, and would be shown to nobody.
+    assert min(places[video_id] for video_id in new) >= 2
+    assert EXPLORED.labels("placed")._value.get() - before == 660
+    assert await island.stores.exploration.placed(new[:3]) == [3, 3, 3]
+
+
+async def test_a_hidden_video_does_not_block_exploration(island: Island) -> None:
+    (author,) = await authors(island.stores, 1)
+    dead = await stock(island.stores, author, 45, visibility="private")
+    alive = await stock(island.stores, author, 3)
+    await island.stores.exploration.admit([video.video_id for video in dead])
+    reads = island.another_process().feeds
+
+    for _ in range(2):
+        await reads.page("feed", stranger(), 0, None, 50)
+    await island.stores.exploration.admit([video.video_id for video in alive])
+
+    assert set(await island.stores.exploration.least(50, 40)) == {video.video_id for video in alive}
+
+
+async def test_a_feed_is_built_once_whoever_asks_and_in_how_many_processes(island: Island) -> None:
+    await stock_of(island.stores, await authors(island.stores, 5), 10)
+    processes = [island.another_process() for _ in range(3)]
+    viewer = stranger()
+    before = FOR_YOU_BUILDS.labels("built")._value.get()
+
+    pages = await asyncio.gather(
+        *(process.feeds.page("feed", viewer, 0, None, 20) for process in processes for _ in range(10))
+    )
+
+    assert FOR_YOU_BUILDS.labels("built")._value.get() - before == 1
+    assert len({tuple(shown(page)) for page in pages}) == 1
+
+
+async def test_who_holds_the_lease_and_is_dead_costs_nobody_more_than_the_budget(island: Island) -> None:
+    videos = await stock_of(island.stores, await authors(island.stores, 5), 4)
+    settings = msgspec.structs.replace(island.settings, for_you_budget_ms=300)
+    reads = features.build(settings, island.stores, system_ms).feeds
+    viewer = stranger()
+    assert await island.stores.builds.lease(viewer.user_id, "dead", 60_000)
+
+    async with asyncio.timeout(10):
+        page = await reads.page("feed", viewer, 0, None, 50)
+
+    assert set(shown(page)) == {video.video_id for video in videos}
+    assert page.sources == ["fresh"]
+    assert await island.stores.feeds.read("feed", viewer.user_id, upper=2**53, after=None, limit=1) is None
+    await island.stores.builds.release(viewer.user_id, "dead")
+    await island.another_process().feeds.page("feed", viewer, 0, None, 50)
+    assert await island.stores.feeds.read("feed", viewer.user_id, upper=2**53, after=None, limit=1) is not None
+
+
+class Hanging:
+    """A store that never answers one question."""
+
+    def __init__(self, store: Any, method: str) -> None:
+        self._store = store
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        return self._never if name == self._method else getattr(self._store, name)
+
+    async def _never(self, *_asked: Any) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("store", "method"), [("trending", "read"), ("exploration", "least"), ("seen", "known"), ("activity", "history")]
+)
+async def test_a_source_that_hangs_is_done_without(island: Island, store: str, method: str) -> None:
+    videos = await stock_of(island.stores, await authors(island.stores, 5), 4)
+    settings = msgspec.structs.replace(island.settings, for_you_budget_ms=1500)
+    hanging = Hanging(getattr(island.stores, store), method)
+    reads = features.build(settings, msgspec.structs.replace(island.stores, **{store: hanging}), system_ms).feeds
+
+    async with asyncio.timeout(15):
+        page = await reads.page("feed", stranger(), 0, None, 50)
+
+    assert set(shown(page)) == {video.video_id for video in videos}
