@@ -16,7 +16,7 @@ from app.core.playback import Playbacks
 from app.core.tokens import Tokens
 from app.http.countries import Countries
 from app.http.hot import HotRead
-from app.http.limits import Limits
+from app.http.limits import Limits, Policy
 from app.http.viewer import Doorkeeper
 from app.ports.blobs import Access as MediaQuestion
 from app.ports.blobs import MediaAccess
@@ -103,11 +103,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     video_actions = VideoActions(stores.videos, stores.jobs, uploads, hydrator, video_reads, settings, clock)
     playbacks = Playbacks(stores.secret)
     roster = Roster(stores.tiers, clock)
-    pulled = Pulled(stores.feeds, stores.videos, stores.users, stores.active, roster, clock)
-    sources = Sources(stores.feeds, stores.videos, hydrator, pulled, clock)
-    following = Following(stores.feeds, sources, pulled)
-    for_you = _for_you(settings, stores, sources, hydrator, clock)
-    feed_reads = FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
+    feed_reads = _feed_reads(settings, stores, pages, roster, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
     trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
@@ -122,20 +118,6 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     users = UserActions(stores.users, people, stores.blobs, stores.media, stores.work_root, clock)
     user_reads = UserReads(people, stores.videos, stores.reactions, stores.activity, pages, cursors, clock)
     limits = Limits(stores.limiter, settings)
-    hot = {
-        f"/api/v1/feed/{path}": HotFeed(
-            kind,
-            limits.policy("feed"),
-            stores.hot_pages,
-            stores.cards,
-            doorkeeper,
-            roster,
-            cursors,
-            playbacks,
-            clock,
-        )
-        for path, kind in HOT_FEEDS.items()
-    }
     secure = settings.public_url.startswith("https:")
     countries = Countries(settings.region_header)
     return Features(
@@ -167,14 +149,23 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             user_routes.routes(users, user_reads, people),
             feed_routes.routes(feed_reads, trending, ready, views, countries),
         ],
-        hot={
-            **hot,
-            "/api/v1/feed/trending": HotTrending(limits.policy("feed"), stores.hot_pages, ready),
-        },
+        hot=_hot_reads(stores, limits.policy("feed"), doorkeeper, roster, cursors, playbacks, ready, clock),
     )
 
 
-def _for_you(settings: Settings, stores: Stores, sources: Sources, hydrator: Hydrator, clock: Clock) -> ForYou:
+def _feed_reads(
+    settings: Settings,
+    stores: Stores,
+    pages: Pages,
+    roster: Roster,
+    cursors: Cursors,
+    playbacks: Playbacks,
+    clock: Clock,
+) -> FeedReads:
+    hydrator = pages.hydrator
+    pulled = Pulled(stores.feeds, stores.videos, stores.users, stores.active, roster, clock)
+    sources = Sources(stores.feeds, stores.videos, hydrator, pulled, clock)
+    following = Following(stores.feeds, sources, pulled)
     budget_s = settings.for_you_budget_ms / 1000
     candidates = Candidates(
         stores.videos,
@@ -188,7 +179,30 @@ def _for_you(settings: Settings, stores: Stores, sources: Sources, hydrator: Hyd
         timeout_s=budget_s * SOURCES_SHARE,
     )
     seen = SeenReads(stores.seen, stores.activity, clock)
-    return ForYou(stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s)
+    for_you = ForYou(
+        stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s
+    )
+    return FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
+
+
+def _hot_reads(
+    stores: Stores,
+    policy: Policy,
+    doorkeeper: Doorkeeper,
+    roster: Roster,
+    cursors: Cursors,
+    playbacks: Playbacks,
+    ready: Ready,
+    clock: Clock,
+) -> dict[str, HotRead]:
+    """What is answered before the framework, by path."""
+    feeds: dict[str, HotRead] = {
+        f"/api/v1/feed/{path}": HotFeed(
+            kind, policy, stores.hot_pages, stores.cards, doorkeeper, roster, cursors, playbacks, clock
+        )
+        for path, kind in HOT_FEEDS.items()
+    }
+    return {**feeds, "/api/v1/feed/trending": HotTrending(policy, stores.hot_pages, ready)}
 
 
 def media_access(stores: Stores) -> MediaQuestion:

@@ -47,7 +47,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     for _ in range(500):
         if await condition():
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # between two looks
     raise AssertionError("it does not come to hold")
 
 

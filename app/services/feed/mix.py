@@ -47,8 +47,9 @@ def interleave(sources: Sequence[tuple[Sequence[str], int]], limit: int) -> list
 def diversify(groups: Sequence[Sequence[Candidate]], limit: int) -> list[str]:
     """At most `limit` ids, group after group, each group in its order but for what diversity moves down.
 
-    Greedy: each place goes to the first that fits. Where none of a group does, an author comes back whose last video is
-    the longest ago, and then a topic. Windows reach over the groups, and over every page that is cut from the order.
+    Greedy: each place goes to the first that fits. Where none of a group does, rather a topic too often than an author;
+    and of authors the one whose last video is the longest ago. Windows reach over the groups, and over all pages that
+    are cut from the order.
     """
     chosen: list[Candidate] = []
     for group in groups:
@@ -62,11 +63,12 @@ def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate]) -> int:
     """The place of the candidate that fits best behind `chosen`."""
     recent = {candidate.author: place for place, candidate in enumerate(chosen[1 - AUTHOR_WINDOW :], 1)}
     topics = Counter(candidate.topic for candidate in chosen[1 - TOPIC_WINDOW :])
-    best, best_at = (AUTHOR_WINDOW, True), 0
+    best, best_at = (True, True, AUTHOR_WINDOW), 0
     for at, candidate in enumerate(waiting):
-        misfit = (recent.get(candidate.author, 0), topics[candidate.topic] >= TOPIC_MOST)
+        since = recent.get(candidate.author, 0)
+        misfit = (since > 0, topics[candidate.topic] >= TOPIC_MOST, since)
         if misfit < best:
             best, best_at = misfit, at
-            if misfit == (0, False):
+            if best == (False, False, 0):
                 break
     return best_at
