@@ -15,10 +15,16 @@ CROWD: Final[list[type[User]]] = [Viewer, Creator, Anonymous]
 BESIDE: Final[dict[Role, type[User]]] = {"fan": Fan, "guest": Guest, "sleeper": Sleeper}
 SPAWNED_PER_S: Final = 100.0
 
-_extra = rates.EXTRAS.get(RUN.plan.shape)
-for _role, _class in BESIDE.items():
-    _class.abstract = _extra is None or _extra.role != _role
-    _class.fixed_count = 0 if _class.abstract else rates.extras(RUN.plan)
+
+def _invite() -> None:
+    """Of those who may come beside the crowd, only the shape's own."""
+    extra = rates.EXTRAS.get(RUN.plan.shape)
+    for role, people in BESIDE.items():
+        people.abstract = extra is None or extra.role != role
+        people.fixed_count = 0 if people.abstract else rates.extras(RUN.plan)
+
+
+_invite()
 
 
 class Shape(LoadTestShape):

@@ -37,15 +37,15 @@ class Answers(BaseHTTPRequestHandler):
     server: StandIn
 
     def do_GET(self) -> None:
-        self._answer(200, PAGE)
+        self._answer(200, {"username": "ada"} if self.path.endswith("/users/me") else PAGE)
 
     def do_PUT(self) -> None:
         self._answer(200, {})
 
     def do_POST(self) -> None:
         claims = base64.urlsafe_b64encode(json.dumps({"sub": "usr_" + secrets.token_hex(4)}).encode()).decode()
-        if "/auth/register" in self.path:
-            self._answer(201, {"access_token": f"head.{claims}.mac"})
+        if "/auth/" in self.path:
+            self._answer(201 if "register" in self.path else 200, {"access_token": f"head.{claims}.mac"})
         elif "/upload" in self.path:
             self._answer(200, {"upload_url": f"{self.server.url}/put", "upload_headers": {}})
         else:

@@ -60,6 +60,19 @@ def test_a_service_that_keeps_up_passes(tmp_path: Path, brief: tuple[str, ...]) 
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("shape", "endpoint"),
+    [("celebrity", "users/:id/follow"), ("viral", "videos/:id"), ("herd", "auth/login"), ("spike", "videos/:id/views")],
+)
+def test_every_shape_asks_what_it_is_for(tmp_path: Path, brief: tuple[str, ...], shape: str, endpoint: str) -> None:
+    with standing_in() as url:
+        code, said = run(tmp_path, "--url", url, *brief, "--shape", shape, "--rate", "40")
+    assert code == 0, said
+    [row] = [line.split() for line in said.splitlines() if f" {endpoint} " in line and "(0.00%)" in line]
+    assert int(row[2]) >= 30, said
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("stall", "code"), [((5.0, 8.0), 1), ((0.0, 0.0), 0)])
 def test_five_people_feel_a_stall_as_the_crowd_would(tmp_path: Path, stall: tuple[float, float], code: int) -> None:
     # Five who waited for their answers would have asked five times in the stall, and never have filled the last 5 %.
