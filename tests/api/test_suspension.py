@@ -107,6 +107,27 @@ async def test_what_they_made_is_gone_everywhere_and_comes_back(
     assert await shown() == [True] * len(lists)
 
 
+async def test_everybodys_trending_loses_them_within_two_seconds(
+    client: httpx.AsyncClient, stores: Stores, happenings: Happenings, api_settings: Settings
+) -> None:
+    author, fan = await sign_up(client), await sign_up(client)
+    category = author.username.replace("_", "")[:20]
+    video_id = (await make_video(stores, author.user_id, category=category)).video_id
+    await client.post(f"/api/v1/videos/{video_id}/like", headers=fan.headers)
+    await happenings.take_effect(fan.user_id, video_id)
+
+    async def shown(yes: bool) -> bool:
+        answer = await client.get(f"/api/v1/feed/trending?category={category}")
+        assert answer.status_code == 200
+        return (video_id in answer.text) is yes
+
+    assert await shown(True)
+    await suspend(api_settings, author)  # with stores of its own, as another process
+    await within(2, lambda: shown(False))
+    await suspend(api_settings, author, lift=True)
+    await within(60, lambda: shown(True))
+
+
 async def test_their_media_are_not_served(client: httpx.AsyncClient, stores: Stores, api_settings: Settings) -> None:
     author = await sign_up(client)
     video_id = (await make_video(stores, author.user_id)).video_id

@@ -88,6 +88,7 @@ def test_nothing_to_run_against_is_said_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_two_minutes_of_the_documents_crowd_meet_every_target(tmp_path: Path) -> None:
     code, said = run(tmp_path, "--rate", "25", "--seconds", "120", "--uploads", "40", timeout_s=600)
     assert code == 0, said
