@@ -24,7 +24,7 @@ NOTED_MS: Final = 5 * 60_000
 _REMEMBERED: Final = 10_000
 
 
-class Viewer(msgspec.Struct, frozen=True):
+class Viewer(msgspec.Struct, frozen=True, gc=False):
     """A signed-in person, in one of their sessions."""
 
     user_id: str

@@ -9,7 +9,7 @@ from app.ports.limiter import Verdict
 from hotpath.shelf import Entry
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """Everything the cache said at once.
 
     `alive` is whether it knows the session and knows it to live; otherwise its row must be asked. `marker` names the

@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     allowed: bool
     remaining: int
     reset_after_s: int  # until the window has room again (or is empty, if allowed)

@@ -24,6 +24,8 @@ US: Final = range(10**15, 10**16)  # microseconds of 16 digits: the years from 2
 MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
+_REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
+
 
 class Asked(Protocol):
     """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
@@ -104,7 +106,8 @@ class RedisHotPages:
         return self._judge(attempt, await self._common.ask(commands, COMMANDS))
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
-        self._feeds.tell(packed([("SET", page_key(kind, session_id), value, "EX", ttl_s)]), 1)
+        key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
+        self._feeds.tell(_REMEMBER % (len(key), key, len(value), value, len(ttl), ttl), 1)
 
     def _make(
         self, caller: str, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int

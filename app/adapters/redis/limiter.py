@@ -30,7 +30,7 @@ COMMANDS: Final = 4  # of one attempt, and so the number of its replies
 OLDEST: Final = 3  # entries looked at for having left the window; more than an attempt adds, so that logs shrink
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One request to be counted. `stamp_us` is the server's clock, `began_ms` this process's."""
 
     key: str
