@@ -129,17 +129,27 @@ def _loads(valkey: Valkey) -> bool:
         return False
 
 
-async def test_a_reply_that_means_not_now_is_unavailable_and_heard_of(valkey: Valkey) -> None:
+TROUBLES = {
+    "OOM": ([b"CONFIG SET maxmemory 1\r\n"], ("SET", "k", "v")),
+    "READONLY": ([b"REPLICAOF 127.0.0.1 1\r\n"], ("SET", "k", "v")),
+    "MASTERDOWN": ([b"CONFIG SET replica-serve-stale-data no\r\n", b"REPLICAOF 127.0.0.1 1\r\n"], ("GET", "k")),
+}
+
+
+@pytest.mark.parametrize("code", TROUBLES)
+async def test_a_reply_that_means_not_now_is_unavailable_and_heard_of(valkey: Valkey, code: str) -> None:
     heard: list[str] = []
     pipe = Pipe(valkey.url, on_refused=lambda error: heard.append(error.code))
     await pipe.start()
-    valkey.ask(b"CONFIG SET maxmemory 1\r\n")
-    full = pipe.ask(packed(("PING",), ("SET", "k", "v")), 2)
-    fine = pipe.ask(packed(("ECHO", "fine")), 1)
+    orders, command = TROUBLES[code]
+    for order in orders:
+        assert valkey.ask(order).startswith(b"+OK")
+    troubled = pipe.ask(packed(("CLIENT", "ID"), command), 2)
+    fine = pipe.ask(packed(("CLIENT", "GETNAME")), 1)
     with pytest.raises(Unavailable):
-        await full
-    assert await fine == [b"fine"]
-    assert heard == ["OOM"]
+        await troubled
+    assert await fine == [None]
+    assert heard == [code]
     await pipe.aclose()
 
 

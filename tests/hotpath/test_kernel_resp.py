@@ -233,7 +233,7 @@ def test_twins_agree_however_the_stream_is_cut(stream: bytes, cuts: list[int]) -
 
 
 @pytest.mark.long
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=6_000, deadline=None)
 @given(st.one_of(STREAMS, BROKEN), CUTS)
 def test_twins_agree_however_the_stream_is_cut_at_length(stream: bytes, cuts: list[int]) -> None:
     _assert_same(stream, cuts)
