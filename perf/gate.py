@@ -1,17 +1,19 @@
-"""Fails when a kernel is slower against its C++ reference than committed in budgets.json, by more than noise.
+"""Fails when a figure is worse than committed in budgets.json, by more than noise: kernels against their C++
+references, then whole paths against their floors.
 
     python -m perf.gate [--plant FIGURE] [FIGURE ...]
 
-`--plant` makes the kernel of one figure half as slow again, in this process, to see the gate fail. A figure beyond its
-limit is measured once more with more rounds, and the second measurement counts. Exit codes: 0 all within their limits,
-1 one beyond (or no C++ compiler, or answers that differ).
+`--plant` makes what one figure measures half as slow again, to see the gate fail; the product itself is not touched. A
+figure beyond its limit is measured once more with more rounds, and the second measurement counts. The table is kept in
+perf/results. Exit codes: 0 all within their limits, 1 one beyond (or something to measure with is missing, or answers
+differ).
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +22,23 @@ from perf.cases import AnswersDiffer, Case
 from perf.kernels import BUILDERS, build
 from perf.measure import ROUNDS, Clock, Figure, measure, slowed
 from perf.native import CannotBuild, References
-from perf.table import head, row
+from perf.paths import GATED, PATHS
+from perf.readings import Reading
+from perf.results import Results
+from perf.servers.load import CannotLoad
+from perf.servers.machine import TooFewCores
+from perf.servers.rounds import ROUNDS as PATH_ROUNDS
+from perf.servers.stage import USERS, VIDEOS, stage
+from perf.table import head, path_head, path_row, row
 
 ROUNDS_AGAIN = 3 * ROUNDS
+PATH_ROUNDS_AGAIN = 2 * PATH_ROUNDS  # of two seconds a side: more would take too long
+
+CANNOT_MEASURE = (CannotBuild, AnswersDiffer, CannotLoad, TooFewCores)
 
 Print = Callable[[str], object]
+Paths = Mapping[str, Callable[[int], Reading]]
+"""By name, how to measure a path with so many rounds."""
 
 
 def hold(
@@ -45,34 +59,76 @@ def hold(
     return failures
 
 
+def hold_paths(paths: Paths, budgets: Mapping[str, Budget], out: Print = print) -> list[str]:
+    """As `hold`, of paths."""
+    failures = []
+    out(path_head())
+    for name, measured in paths.items():
+        budget = budgets[name]
+        reading = measured(PATH_ROUNDS)
+        if not judge(reading.value, budget).passes:
+            beyond = f"{reading.value:.3f} is beyond {budget.limit:.3f}"
+            out(f"{reading.title}: {beyond}; once more with {PATH_ROUNDS_AGAIN} rounds.")
+            reading = measured(PATH_ROUNDS_AGAIN)
+        out(path_row(reading, budget))
+        if not judge(reading.value, budget).passes:
+            failures.append(path_sentence(reading, budget))
+    return failures
+
+
 def sentence(figure: Figure, budget: Budget) -> str:
     """Which figure fails, and by how much."""
-    by = judge(figure.ratio, budget).beyond
+    ratio = f"{figure.ratio:.3f} of the C++ reference's CPU time"
+    return f"{figure.name} is too slow: {ratio}, {_beyond(figure.ratio, budget)}"
+
+
+def path_sentence(reading: Reading, budget: Budget) -> str:
+    """Which path fails, and by how much."""
     return (
-        f"{figure.name} is too slow: {figure.ratio:.3f} of the C++ reference's CPU time, {by:.0%} beyond the limit of "
-        f"{budget.limit:.3f} (committed {budget.ratio:.3f}, noise {budget.noise:.0%}, required {budget.required:.2f})."
+        f"{reading.name} is too slow: {reading.value:.3f} of what it is held against, {_beyond(reading.value, budget)}"
+    )
+
+
+def _beyond(value: float, budget: Budget) -> str:
+    return (
+        f"{judge(value, budget).beyond:.0%} beyond the limit of {budget.limit:.3f} (committed {budget.ratio:.3f}, "
+        f"noise {budget.noise:.0%}, required {budget.required:.2f})."
     )
 
 
 def main(arguments: list[str]) -> int:
     """Measures and judges; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m perf.gate", description="Kernels against C++ -O3.")
-    parser.add_argument("--plant", choices=BUILDERS, help="make this figure's kernel half as slow again")
-    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(BUILDERS)}; default: all")
+    known = [*BUILDERS, *GATED]
+    parser = argparse.ArgumentParser(prog="python -m perf.gate", description="Every figure against its budget.")
+    parser.add_argument("--plant", choices=known, help="make what this figure measures half as slow again")
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(known)}; default: all")
     chosen = parser.parse_args(arguments)
-    if unknown := set(chosen.figures) - set(BUILDERS):
+    if unknown := set(chosen.figures) - set(known):
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            references = References(Path(folder))
-            failures = hold(
-                (planted(build(name, references), chosen.plant) for name in chosen.figures or BUILDERS), load()
-            )
-        except (CannotBuild, AnswersDiffer) as error:
-            failures = [str(error)]
+    wanted = chosen.figures or known
+    try:
+        failures = _hold_all(wanted, chosen.plant, load(), Results("gate"))
+    except CANNOT_MEASURE as error:
+        failures = [str(error)]
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
+
+
+def _hold_all(wanted: Sequence[str], plant: str | None, budgets: Mapping[str, Budget], out: Print) -> list[str]:
+    failures = []
+    if kernels := [name for name in wanted if name in BUILDERS]:
+        with tempfile.TemporaryDirectory() as folder:
+            references = References(Path(folder))
+            failures += hold((planted(build(name, references), plant) for name in kernels), budgets, out=out)
+    if paths := [name for name in wanted if name in PATHS]:
+        with stage(USERS, VIDEOS) as servers:
+
+            def measuring(name: str) -> Callable[[int], Reading]:
+                return lambda rounds: PATHS[name](servers, rounds, name == plant)
+
+            failures += hold_paths({name: measuring(name) for name in paths}, budgets, out)
+    return failures
 
 
 def planted(case: Case, plant: str | None) -> Case:

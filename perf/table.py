@@ -1,11 +1,17 @@
-"""The printed table: one row a figure."""
+"""The printed tables: one row a figure."""
+
+from collections.abc import Iterator
 
 from perf.budgets import Budget
+from perf.curves.point import Curve
 from perf.measure import Figure
+from perf.readings import Reading
 
 COLUMNS = "{:52} {:>10} {:>11} {:>9} {:>7} {:>7} {:>9}"
+PATH_COLUMNS = "{:64} {:>10} {:>10} {:>9} {:>9} {:>9}"
+CURVE_COLUMNS = "{:>12} {:>9} {:>9} {:>10} {:>9}  {}"
 BAR = 48  # characters
-BAR_END = 1.5  # the ratio at a bar's end
+BAR_END = 1.5  # the share of the limit at a bar's end
 
 
 def head() -> str:
@@ -26,13 +32,47 @@ def row(figure: Figure, budget: Budget) -> str:
     )
 
 
+def path_head() -> str:
+    """The line above the rows of paths. Times are CPU times of a request."""
+    return PATH_COLUMNS.format("path", "CPU", "against", "value", "limit", "required")
+
+
+def path_row(reading: Reading, budget: Budget) -> str:
+    """One path beside its limit."""
+    return PATH_COLUMNS.format(
+        reading.title,
+        duration(reading.own_us * 1e-6) if reading.own_us else "",
+        duration(reading.against_us * 1e-6) if reading.against_us else "",
+        shown(reading),
+        f"{budget.limit:.3g}",
+        f"≤ {budget.required:.3g}",
+    )
+
+
+def shown(reading: Reading) -> str:
+    """The value with its unit."""
+    return f"{reading.value:.3f}" if reading.unit == "×" else f"{reading.value:.1f} {reading.unit}"
+
+
 def duration(seconds: float) -> str:
     """In microseconds, or in milliseconds from one on."""
     return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
 
 
-def bar(ratio: float, limit: float) -> str:
-    """The ratio as a bar, with a mark at the limit."""
-    cells = ["█" if cell < ratio / BAR_END * BAR else "·" for cell in range(BAR)]
-    cells[min(int(limit / BAR_END * BAR), BAR - 1)] = "│"
+def bar(value: float, limit: float, end: float = BAR_END) -> str:
+    """The value as a bar, with a mark at the limit."""
+    cells = ["█" if cell < value / end * BAR else "·" for cell in range(BAR)]
+    cells[min(int(limit / end * BAR), BAR - 1)] = "│"
     return "".join(cells)
+
+
+def curve(drawn: Curve) -> Iterator[str]:
+    """A table with a bar for the CPU of each point."""
+    yield CURVE_COLUMNS.format(drawn.title[-12:], "CPU µs", "Valkey", "p99 µs", "1/s", drawn.title)
+    most_us = max(point.cost.cpu_us for point in drawn.points)
+    for point in drawn.points:
+        cost = point.cost
+        filled = "█" * round(BAR * cost.cpu_us / most_us)
+        yield CURVE_COLUMNS.format(
+            point.at, f"{cost.cpu_us:.1f}", f"{cost.redis_us:.1f}", f"{cost.p99_us:.0f}", f"{cost.per_s:.0f}", filled
+        )

@@ -39,6 +39,7 @@ def needs_of_tests() -> list[Need]:
         Need("a C++ compiler", ("g++",), any(map(shutil.which, compilers))),
         Need("Chromium", ("chromium", "fonts-liberation"), shutil.which("chromium") is not None),
         Need("bubblewrap", ("bubblewrap",), shutil.which("bwrap") is not None),
+        Need("wrk", ("wrk",), shutil.which("wrk") is not None),
     ]
 
 

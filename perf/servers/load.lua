@@ -1,6 +1,7 @@
--- Requests for one path, each with the next token of a file; arguments: path, file of tokens ("-" for none), start.
+-- Requests for one path, each with the next token of a file; arguments: path, file of tokens ("-" for none), where to
+-- start ("any": tokens by chance instead of in turn).
 -- Prints what came of them as one line of JSON; times in microseconds.
-local requests, at = {}, 0
+local requests, at, by_chance = {}, 0, false
 
 function init(arguments)
   local path, tokens = arguments[1], arguments[2]
@@ -11,11 +12,12 @@ function init(arguments)
       requests[#requests + 1] = wrk.format("GET", path, {["Authorization"] = "Bearer " .. token})
     end
   end
-  at = tonumber(arguments[3])
+  by_chance = arguments[3] == "any"
+  at = by_chance and 0 or tonumber(arguments[3])
 end
 
 function request()
-  at = at % #requests + 1
+  at = by_chance and math.random(#requests) or at % #requests + 1
   return requests[at]
 end
 

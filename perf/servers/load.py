@@ -29,14 +29,17 @@ class Answered(msgspec.Struct, frozen=True):
         return self.requests / self.duration_us * 1e6
 
 
-def drive(url: str, path: str, tokens: Path | None, *, connections: int, seconds: int, start: int = 0) -> Answered:
-    """Loads `url`+`path` for so long. Raises CannotLoad unless every answer was a good one."""
+def drive(
+    url: str, path: str, tokens: Path | None, *, connections: int, seconds: int, start: int | None = 0
+) -> Answered:
+    """Loads `url`+`path` for so long, tokens taken in turn from `start` on, or by chance without one. Raises CannotLoad
+    unless every answer was a good one."""
     program = shutil.which("wrk")
     if program is None:
         raise CannotLoad("Servers are measured by wrk, which is missing (Debian, as root: apt-get install wrk).")
     options = ("-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT))
     done = subprocess.run(
-        [program, *options, url, "--", path, str(tokens or "-"), str(start)],
+        [program, *options, url, "--", path, str(tokens or "-"), "any" if start is None else str(start)],
         capture_output=True,
         text=True,
         timeout=seconds + GRACE_S,

@@ -29,6 +29,7 @@ class Side(msgspec.Struct, frozen=True):
     path: str
     tokens: Path | None
     people: int = 1  # how many tokens there are
+    by_chance: bool = False  # which token comes next
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -37,6 +38,7 @@ class Cost(msgspec.Struct, frozen=True):
     cpu_us: float  # of the server's process tree
     redis_us: float  # of Valkey
     per_s: float
+    p99_us: float  # from sending a request to its whole answer
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -52,11 +54,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 def middle(costs: Sequence[Cost]) -> Cost:
     """The medians, each by itself."""
-    return Cost(
-        median(cost.cpu_us for cost in costs),
-        median(cost.redis_us for cost in costs),
-        median(cost.per_s for cost in costs),
-    )
+    return Cost(*(median(column) for column in zip(*map(msgspec.structs.astuple, costs), strict=True)))
 
 
 def warm(side: Side) -> None:
@@ -85,8 +83,10 @@ def one_round(stage: Stage, side: Side, connections: int = CONNECTIONS, seconds:
     redis_s, own_s = stage.redis_cpu_s(), cpu_s(side.server.pid)
     answered = _drive(side, seconds, connections, 0)
     own_s, redis_s = cpu_s(side.server.pid) - own_s, stage.redis_cpu_s() - redis_s
-    return Cost(own_s / answered.requests * 1e6, redis_s / answered.requests * 1e6, answered.per_s)
+    own_us, redis_us = own_s / answered.requests * 1e6, redis_s / answered.requests * 1e6
+    return Cost(own_us, redis_us, answered.per_s, answered.p99_us)
 
 
 def _drive(side: Side, seconds: int, connections: int, start: int) -> Answered:
-    return drive(side.server.url, side.path, side.tokens, connections=connections, seconds=seconds, start=start)
+    first = None if side.by_chance else start
+    return drive(side.server.url, side.path, side.tokens, connections=connections, seconds=seconds, start=first)

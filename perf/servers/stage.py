@@ -36,6 +36,7 @@ from perf.servers.machine import cores, stand_aside
 
 PUBLIC_URL: Final = "http://kinora.test"  # who issues the tokens; nobody asks it anything
 TTL_S: Final = 6 * 3600
+USERS, VIDEOS = 1_000, 5_000  # of the gate
 READY_S: Final = 30.0
 AT_ONCE: Final = 100  # commands: far from what a socket holds unread
 ENVIRONMENT: Final = {
@@ -75,6 +76,7 @@ class Stage:
         self.environ = environ
         self.tokens = folder / "tokens"
         self._core = core
+        self.kept: dict[object, object] = {}  # what several figures share; emptied where all are measured anew
         self._servers: dict[str, Server] = {}
 
     def server(self, kind: str, name: str = "", **environ: str) -> Server:
@@ -108,6 +110,12 @@ class Stage:
         """Whose tokens the first so many are."""
         tokens, now_ms = Tokens(self.keys(), PUBLIC_URL, TTL_S), system_ms()
         return [tokens.verify(token, now_ms).user_id for token in self.people()[:count]]
+
+    def keys_like(self, pattern: str) -> list[bytes]:
+        """The keys that match."""
+        found = self.redis("KEYS", pattern)
+        assert isinstance(found, list)
+        return sorted(found)
 
     def redis(self, *command: Word) -> object:
         """One command to Valkey, outside any measurement."""

@@ -189,8 +189,8 @@ def test_a_new_budget_is_the_median_and_twice_the_worst_of_its_runs() -> None:
     assert renewed([0.50, 0.50, 0.501], 1.2) == Budget(ratio=0.5, noise=0.1, required=1.2)
 
 
-def test_every_figure_has_a_committed_budget_within_what_is_required() -> None:
-    budgets = load()
+def test_every_kernel_has_a_committed_budget_within_what_is_required() -> None:
+    budgets = {name: budget for name, budget in load().items() if name in BUILDERS}
 
     assert list(budgets) == list(BUILDERS) == list(SMALL)
     assert all(0 < budget.ratio < budget.limit <= budget.required for budget in budgets.values())

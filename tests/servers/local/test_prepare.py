@@ -27,8 +27,8 @@ def test_everything_the_tests_lack_is_listed_at_once(tmp_path: Path) -> None:
     done = prepare("tests", tmp_path)
     assert done.returncode == 1
     assert done.stderr == (
-        "This machine lacks a C compiler, a C++ compiler, Chromium, bubblewrap: install what is missing "
-        "(Debian, as root: apt-get install gcc libc6-dev g++ chromium fonts-liberation bubblewrap).\n"
+        "This machine lacks a C compiler, a C++ compiler, Chromium, bubblewrap, wrk: install what is missing "
+        "(Debian, as root: apt-get install gcc libc6-dev g++ chromium fonts-liberation bubblewrap wrk).\n"
     )
 
 
