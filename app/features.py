@@ -75,6 +75,10 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     board: Board
     ready: Ready
     trusted_after_ms: int  # as old is an account whose doings weigh in trending's `velocity`
+    trending: TrendingReads
+    views: Views
+    videos: VideoActions
+    comments: CommentActions
     reactions: ReactionActions
     edges: GraphActions
     users: UserActions
@@ -136,6 +140,10 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         board=board,
         ready=ready,
         trusted_after_ms=settings.trending_trusted_after_s * 1000,
+        trending=trending,
+        views=views,
+        videos=video_actions,
+        comments=comments,
         reactions=reactions,
         edges=edges,
         users=users,

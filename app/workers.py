@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from app import features
-from app.core.clock import DAY_MS, HOUR_MS, system_ms
+from app.core.clock import DAY_MS, HOUR_MS, Clock, system_ms
 from app.core.config import Settings
 from app.core.events import FEED_UPDATE, USER_INTERACTION, VIDEO_UPLOADED, Event
 from app.services.auth.handlers import SessionHandler
@@ -36,11 +36,12 @@ STALE_UPLOAD_MS: Final = 2 * HOUR_MS
 CONTRIBUTIONS_KEPT_MS: Final = 90 * DAY_MS  # as long as the facts they come from
 
 
-def handlers(stores: Stores, built: features.Features) -> list[tuple[str, tuple[str, ...], Handle]]:
+def handlers(
+    stores: Stores, built: features.Features, clock: Clock = system_ms
+) -> list[tuple[str, tuple[str, ...], Handle]]:
     """(group, topics, handler) of everything that follows from events."""
-    clock = system_ms
     counts = CopyCounts(stores.reactions, stores.activity, stores.videos, built.hydrator)
-    fan_out = _fan_out(stores, built)
+    fan_out = _fan_out(stores, built, clock)
     keep_suspended = KeepSuspended(
         stores.feeds, stores.graph, stores.videos, stores.users, stores.tiers, stores.progress, clock
     )
@@ -77,7 +78,7 @@ def ticks(stores: Stores, built: features.Features, processor: Processor) -> lis
         Tick("active-users", 3600, count_active, limit_s=1800),
         Tick("fan-outs", 3600, lambda: _forgot(stores)),
         Tick("trending-counts", 2, lambda: _folded(stores)),
-        Tick("long-fan-outs", 1, _fan_out(stores, built).go_on, limit_s=20),
+        Tick("long-fan-outs", 1, _fan_out(stores, built, system_ms).go_on, limit_s=20),
         Tick("trending", 20, built.board.make_all),
         Tick("activity", 3600, lambda: stores.activity.maintain(system_ms())),
         Tick("jobs", 3600, lambda: _pruned(stores)),
@@ -141,8 +142,8 @@ def all_workers(settings: Settings, stores: Stores, built: features.Features) ->
     return workers
 
 
-def _fan_out(stores: Stores, built: features.Features) -> FanOut:
-    return FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, system_ms)
+def _fan_out(stores: Stores, built: features.Features, clock: Clock) -> FanOut:
+    return FanOut(stores.feeds, stores.graph, stores.videos, stores.tiers, built.tiering, stores.active, clock)
 
 
 async def _forgot(stores: Stores) -> None:
