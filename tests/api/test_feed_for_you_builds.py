@@ -11,6 +11,7 @@ import pytest
 from app import features
 from app.core import ids
 from app.core.clock import system_ms
+from app.core.errors import Unavailable
 from app.core.events import event
 from app.core.metrics import EXPLORED, FOR_YOU_BUILDS
 from app.http.viewer import Viewer
@@ -18,6 +19,7 @@ from app.ports.videos import Video
 from app.services.feed.explore import AdmitNew
 from app.services.feed.mix import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
 from app.services.feed.schemas import FeedPage
+from app.services.feed.seen import NoteImpressions
 from app.stores import Stores
 from tests.api.asking import ids as ids_of
 from tests.api.asking import walk
@@ -254,3 +256,45 @@ async def test_a_source_that_hangs_is_done_without(island: Island, store: str, m
         page = await reads.page("feed", stranger(), 0, None, 50)
 
     assert set(shown(page)) == {video.video_id for video in videos}
+
+
+class Down:
+    """A store that can't answer one question, as long as `down`."""
+
+    def __init__(self, store: Any, method: str) -> None:
+        self.down = True
+        self._store = store
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        return self._refuse if name == self._method and self.down else getattr(self._store, name)
+
+    async def _refuse(self, *_asked: Any) -> None:
+        raise Unavailable("not now")
+
+
+async def test_a_list_that_failed_empty_is_not_believed_for_half_an_hour(island: Island) -> None:
+    videos = await stock_of(island.stores, await authors(island.stores, 5), 4)
+    store, viewer = Down(island.stores.videos, "fresh"), stranger()
+    reads = features.build(island.settings, msgspec.structs.replace(island.stores, videos=store), system_ms).feeds
+
+    with pytest.raises(Unavailable):
+        await reads.page("feed", viewer, 0, None, 50)
+    store.down = False
+
+    assert set(shown(await reads.page("feed", viewer, 0, None, 50))) == {video.video_id for video in videos}
+
+
+async def test_only_views_of_somebody_signed_in_are_impressions(island: Island) -> None:
+    one, video, other = ids.new("usr"), ids.new("vid"), ids.new("vid")
+    await island.stores.seen.build(one, [], system_ms())
+    facts = [
+        event("video.viewed", one, system_ms(), video_id=video, user_id=one, kind="start"),
+        event("video.viewed", "anon_1", system_ms(), video_id=other, user_id=None, kind="start"),
+        event("video.liked", one, system_ms(), video_id=other, user_id=one),
+    ]
+
+    for _ in range(2):
+        await NoteImpressions(island.stores.seen, system_ms)(facts)
+
+    assert await island.stores.seen.known(one, [video, other]) == [True, False]

@@ -152,3 +152,14 @@ def test_the_card_of_a_suspended_author_is_a_newer_mark_without_a_body() -> None
     assert [card.active for card in (shown_, hidden, back)] == [True, False, True]
     assert hidden.body == b""
     assert shown_.version < hidden.version < back.version
+
+
+@given(words=st.text(st.sampled_from('"category:\\,{}x'), max_size=40))
+def test_a_cards_category_is_read_from_its_bytes_whatever_people_write(words: str) -> None:
+    video = active(category="dance", title=f'","category":"food"{words}', description=f'{words}"category":"food"')
+    author = msgspec.structs.replace(AUTHOR, display_name=f'"category":"food"{words}')
+
+    made = present.card(VideoAndCounts(video, Counts(), 0), author, None)
+
+    assert made.category == "dance"
+    assert msgspec.structs.replace(made, body=b"").category == ""

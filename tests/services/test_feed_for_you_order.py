@@ -1,0 +1,94 @@
+"""The pure part of a build of For You: what stays out, what comes where, and to whom it is owed."""
+
+from typing import Any
+
+import msgspec
+
+from app.cards.card import Card
+from app.cards.viewer import ViewerState
+from app.core import ids
+from app.services.feed.candidates import Gathered
+from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, ordered
+from app.services.feed.position import FOR_YOU_SIZE
+
+NOTHING = Gathered([], [], [], [], [], [], failed=False)
+ME = ids.new("usr")
+NONE: frozenset[str] = frozenset()
+STATE = ViewerState(ME, NONE, NONE, "", "", NONE, NONE, NONE, NONE)
+
+
+def videos(count: int) -> list[str]:
+    return [ids.new("vid") for _ in range(count)]
+
+
+def card(video_id: str, author: str | None = None, *, active: bool = True) -> Card:
+    topic = b'{"category":"c%s"}' % video_id[-3:].lower().encode()
+    return Card(video_id, 1, "public", active, author or ids.new("usr"), 1, topic if active else b"")
+
+
+def gathered(**lists: Any) -> Gathered:
+    return msgspec.structs.replace(NOTHING, **lists)
+
+
+def test_nothing_gives_nothing() -> None:
+    built = ordered(NOTHING, set(), {}, STATE)
+    assert (built.video_ids, built.source, built.explored) == ([], {}, [])
+
+
+def test_exploration_has_its_places_whatever_else_there_is() -> None:
+    explored, fresh = videos(30), videos(200)
+
+    built = ordered(gathered(explored=explored, fresh=fresh), set(), {v: card(v) for v in [*explored, *fresh]}, STATE)
+
+    assert len(built.video_ids) == FOR_YOU_SIZE
+    assert built.explored == explored[:EXPLORED_MOST]
+    assert (
+        built.video_ids[EXPLORED_FIRST : EXPLORED_FIRST + EXPLORED_MOST * EXPLORED_EVERY : EXPLORED_EVERY]
+        == (explored[:EXPLORED_MOST])
+    )
+
+
+def test_ones_own_videos_are_not_explored_on_oneself() -> None:
+    mine, other = videos(2)
+
+    built = ordered(gathered(explored=[mine, other]), set(), {mine: card(mine, ME), other: card(other)}, STATE)
+
+    assert built.explored == [other]
+    assert set(built.video_ids) == {mine, other}
+
+
+def test_what_may_not_be_seen_is_out_and_what_is_muted_too() -> None:
+    shown, hidden, lost, muted = videos(4)
+    author = ids.new("usr")
+    cards = {shown: card(shown), hidden: card(hidden, active=False), muted: card(muted, author)}
+    state = msgspec.structs.replace(STATE, muted=frozenset({author[4:]}))
+
+    built = ordered(gathered(fresh=[shown, hidden, lost, muted]), set(), cards, state)
+
+    assert built.video_ids == [shown]
+    assert ordered(gathered(fresh=[muted, hidden]), set(), cards, None).video_ids == [muted]  # of a viewer unknown
+
+
+def test_a_list_is_made_without_cards_too() -> None:
+    fresh = videos(5)
+    assert sorted(ordered(gathered(fresh=fresh), set(), None, None).video_ids) == sorted(fresh)
+
+
+def test_the_seen_come_last_and_those_seen_last_the_last_of_them() -> None:
+    unseen, long_ago, lately, last = videos(4)
+    fresh = [last, lately, long_ago, unseen]
+    cards = {video_id: card(video_id) for video_id in fresh}
+
+    built = ordered(gathered(fresh=fresh, recent=[last, lately]), {long_ago}, cards, STATE)
+
+    assert built.video_ids == [unseen, long_ago, lately, last]
+    assert built.source == {unseen: "fresh", long_ago: "recycled", lately: "recycled", last: "recycled"}
+
+
+def test_a_video_is_owed_to_the_first_of_the_chain_that_had_it() -> None:
+    a, b, c, d, e = every = videos(5)
+    lists = gathered(explored=[a], recommended=[a, b], followed=[a, b, c], trending=[a, b, c, d], fresh=[a, b, c, d, e])
+
+    built = ordered(lists, set(), {video_id: card(video_id) for video_id in every}, STATE)
+
+    assert built.source == {a: "fresh", b: "recommended", c: "following", d: "trending", e: "fresh"}
