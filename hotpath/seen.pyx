@@ -20,8 +20,9 @@ cdef enum:
     MARK = 3
     BITS = 23
     ITEMS = 10_000
-    LONGEST = 3 * ITEMS  # bytes of a coded generation: 24 bits a hash are the most
-    CODE_BYTES = LONGEST + 16  # with room for what is read or written ahead by words
+    # Written out, because Cython can't compute here when it checks for overflow.
+    LONGEST = 30_000  # bytes of a coded generation: 24 bits for each of ITEMS hashes are the most
+    CODE_BYTES = 30_016  # with room for what is read or written ahead by words
     DIGITS = 256  # of a pass of the radix sort
 
 cdef uint64_t HASHES = 1 << BITS

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -6,6 +9,8 @@ from hypothesis import strategies as st
 
 from hotpath import shelf as compiled
 from hotpath.pure import shelf as pure
+
+ROOT = Path(pure.__file__).parents[2]
 
 both = pytest.mark.parametrize("twin", [pytest.param(compiled, id="compiled"), pytest.param(pure, id="pure")])
 
@@ -126,6 +131,37 @@ def test_a_shelf_full_of_what_is_used_still_takes_new_cards(twin: ModuleType) ->
     shelf.put(video(200), card())
 
     assert (len(shelf), shelf.find([video(200)]) != [None]) == (200, True)
+
+
+MEASURE = """
+from hotpath.shelf import Shelf
+
+def resident_bytes():
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+def put(number):
+    body = (b"." * (number % 400) + 9 * b'"\\x01/a",' + b'\\x02').ljust(735, b" ")
+    shelf.put(b"vid_%026d" % number, b"%020dPAusr_%026d%013d" % (7, number, 0) + body)
+
+shelf = Shelf(2**30)
+for number in range(1000):
+    put(number)
+shelf.clear()
+before = resident_bytes()
+for number in range(50_000):
+    put(number)
+print(resident_bytes() - before, shelf.size_bytes)
+"""
+
+
+def test_fifty_thousand_cards_cost_little_more_than_their_bytes() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", MEASURE], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    resident, counted = map(int, answer.stdout.split())
+
+    assert resident - 50_000 * 800 < 50_000 * 150
+    assert 0.95 < resident / counted < 1.05
 
 
 STEPS = st.lists(
