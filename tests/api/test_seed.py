@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from app import main
+from app.__main__ import main as kinora
 from app.adapters.postgres.reconcile import PostgresCounts
 from app.core import ids
 from app.core.config import ConfigError, Settings
@@ -102,6 +103,11 @@ async def test_a_long_token_counts_only_where_it_is_allowed(
     transport = httpx.ASGITransport(app=main.serving(wide, stores, lambda: False))
     async with httpx.AsyncClient(transport=transport, base_url=wide.public_url) as allowed:
         assert (await allowed.get("/api/v1/feed/for-you", headers=headers)).status_code == 200
+
+
+def test_demo_people_get_no_tokens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert kinora(["seed", "--tokens", str(tmp_path / "tokens")]) == 2
+    assert capsys.readouterr().err == "--tokens comes with --feeds: demo people sign in with their password.\n"
 
 
 async def test_a_production_is_not_seeded(api_settings: Settings, tmp_path: Path) -> None:
