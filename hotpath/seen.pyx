@@ -20,8 +20,7 @@ cdef enum:
     MARK = 3
     BITS = 23
     ITEMS = 10_000
-    # Written out, because Cython can't compute here when it checks for overflow.
-    LONGEST = 30_000  # bytes of a coded generation: 24 bits for each of ITEMS hashes are the most
+    LONGEST = 30_000  # bytes of a coded generation: 24 bits a hash are the most. With checks, Cython can't compute here.
     CODE_BYTES = 30_016  # with room for what is read or written ahead by words
     DIGITS = 256  # of a pass of the radix sort
 
