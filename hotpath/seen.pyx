@@ -20,7 +20,7 @@ cdef enum:
     MARK = 3
     BITS = 23
     ITEMS = 10_000
-    LONGEST = 30_000  # bytes of a coded generation: 24 bits a hash are the most. With checks, Cython can't compute here.
+    LONGEST = 30_000  # bytes of a coded generation: 24 bits a hash are the most. With checks Cython can't compute
     CODE_BYTES = 30_016  # with room for what is read or written ahead by words
     DIGITS = 256  # of a pass of the radix sort
 
