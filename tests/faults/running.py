@@ -86,6 +86,11 @@ class Kinora:
             if child is not None:
                 child.stop()
 
+    def pids(self, name: str) -> list[int]:
+        """A program and its children."""
+        first = self._children[name].pid
+        return [first, *(int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _parent(int(pid)) == first)]
+
     def tools(self, program: str = "") -> list[int]:
         """Pids of media tools at work for this Kinora: one program, or all, their walls included."""
         commands = {int(name): _command(int(name)) for name in os.listdir("/proc") if name.isdigit()}
