@@ -8,6 +8,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from app.core.errors import Unavailable
+
 SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
@@ -135,14 +137,19 @@ def settle() -> None:
 
 
 async def render(samples: list[Sample]) -> bytes:
-    """The text exposition, with queue depths read now.
+    """The text exposition, with queue depths read now, or as they were where a store can't tell.
 
     Where `PROMETHEUS_MULTIPROC_DIR` names a folder, the metrics of every process that writes there are added up: the
     API's own processes and the workers, whose only way out this is.
     """
     settle()
     for sample in samples:
-        for queue, depth in (await sample()).items():
+        try:
+            depths = await sample()
+        except Unavailable:  # when a store is down the other figures are wanted most
+            FALLBACKS.labels("metrics").inc()
+            continue
+        for queue, depth in depths.items():
             QUEUE.labels(queue).set(depth)
     if SHARED_FOLDER not in os.environ:
         return generate_latest(REGISTRY)

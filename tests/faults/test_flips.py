@@ -77,6 +77,7 @@ def serving(folder: Path) -> int:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)  # a minute and a half where nobody else works
 async def test_what_is_hidden_is_in_no_later_answer() -> None:
     began_s = time.monotonic()
     async with (

@@ -20,7 +20,7 @@ from tests.faults.running import Kinora, running_kinora, until
 USERS, AUTHORS, VIDEOS, FOLLOWED = 300, 30, 10, 10
 KINDS = {"feed": "for-you", "following": "following"}  # as the metrics call them, and as the address does
 TOGETHER = 3  # requests for one feed at one time: those that come while it is built must wait for that build
-PER_S = 120.0
+PER_S = 60.0
 WATCHED_S = 60.0
 AGAIN = 0.8
 
@@ -118,7 +118,7 @@ async def test_a_flush_under_load_costs_no_error_and_one_build_a_feed() -> None:
                 rates = await hit_rates(kinora.client, flushed_s + WATCHED_S)
             finally:
                 stop.set()
-            answers = await going
+                answers = await going
             after = await reads(kinora.client)
     print(report(answers, rates, flushed_s))
     assert {answer.status for answer in answers} == {200}
