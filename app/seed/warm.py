@@ -6,11 +6,13 @@ Everything comes from what was just written to the stores, still in memory: aski
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from app.cards import card as cards_format
 from app.cards import present
 from app.cards import viewer as viewer_format
+from app.core.errors import Unavailable
 from app.ports.accounts import Session
 from app.ports.graph import Circle
 from app.ports.reactions import RecentReactions
@@ -28,6 +30,8 @@ FOLLOWING_SIZE: Final = 50
 CANDIDATES: Final = 200  # of each source
 CARDS_AT_ONCE: Final = 500
 AT_ONCE: Final = 32
+TRIES: Final = 30
+PAUSE_S: Final = 1.0  # as long as the client refuses after failures
 _NONE: Final = RecentReactions(frozenset(), "")
 
 T = TypeVar("T")
@@ -45,7 +49,7 @@ async def cards(stores: Stores, made: World) -> None:
             video, likes = made.videos[place], liked[place]
             record = VideoAndCounts(video, Counts(likes=likes), likes)
             packed[video.video_id] = cards_format.pack(present.card(record, made.users[made.authors[place]], None))
-        await stores.cards.put_many(packed, {})
+        await _patiently(partial(stores.cards.put_many, packed, {}))
         bar.show("cards", start + len(packed), len(made.videos))
 
 
@@ -121,9 +125,22 @@ class _Feeds:
         return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(order)]
 
 
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Does it again while the cache can't answer: so much at once makes it rewrite its log, which holds it up."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            await work()
+        except Unavailable:
+            if not tries_left:
+                raise
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
+
+
 async def _each(words: str, items: Sequence[T], work: Callable[[T], Awaitable[None]]) -> None:
     """Does all of it, a bounded number at once."""
     for start in range(0, len(items), AT_ONCE):
         batch = items[start : start + AT_ONCE]
-        await asyncio.gather(*(work(item) for item in batch))
+        await asyncio.gather(*(_patiently(partial(work, item)) for item in batch))
         bar.show(words, start + len(batch), len(items))
