@@ -8,6 +8,7 @@ import pytest
 
 from perf import gate
 from perf.budgets import Budget, judge, load, renewed
+from perf.budgets import main as write_budgets
 from perf.cases import AnswersDiffer, Case
 from perf.kernels import BUILDERS, fanout, merge, pages, seen, splice, trending
 from perf.measure import measure, slowed
@@ -187,6 +188,21 @@ def test_a_ratio_may_be_its_budget_and_its_noise_but_never_beyond_what_is_requir
 def test_a_new_budget_is_the_median_and_twice_the_worst_of_its_runs() -> None:
     assert renewed([0.50, 0.48, 0.60, 0.49, 0.51], 1.2) == Budget(ratio=0.5, noise=0.4, required=1.2)
     assert renewed([0.50, 0.50, 0.501], 1.2) == Budget(ratio=0.5, noise=0.1, required=1.2)
+
+
+def test_budgets_are_written_anew_for_the_named_figures_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = load()
+    monkeypatch.setattr("perf.budgets.FILE", tmp_path / "budgets.json")
+
+    write_budgets(["--runs", "1", "splice"])
+
+    after = load(tmp_path / "budgets.json")
+    assert list(after) == list(before)
+    assert {name for name in before if after[name] != before[name]} <= {"splice"}
+    assert after["splice"].required == before["splice"].required
+    assert capsys.readouterr().out.startswith("run 1 of 1: splice ")
 
 
 def test_every_kernel_has_a_committed_budget_within_what_is_required() -> None:
