@@ -76,9 +76,9 @@ async def test_what_was_seen_is_left_out_until_there_is_nothing_else(island: Isl
         await watch(island, reader, some)
         await island.happenings.take_effect(reader.user_id)
         await island.stores.feeds.drop("feed", reader.user_id)
+    assert await island.stores.seen.known(reader.user_id, videos) == [video in {*first, *second} for video in videos]
     page = await feed(island.client, f"{URL}?limit=50", reader.headers)
 
-    assert await island.stores.seen.known(reader.user_id, videos) == [video in {*first, *second} for video in videos]
     found = ids_of(page["videos"])
     assert set(found[:20]) == set(videos) - {*first, *second}
     assert sorted(found) == sorted(videos)
@@ -93,6 +93,19 @@ async def test_a_lost_filter_comes_back_from_the_history(island: Island) -> None
     videos = [video.video_id for video in await stock_of(island.stores, await authors(island.stores, 5), 2)]
     await watch(island, reader, videos[:4])
     await island.forget()
+
+    page = await feed(island.client, f"{URL}?limit=6", reader.headers)
+
+    assert set(ids_of(page["videos"])) == set(videos[4:])
+    assert await island.stores.seen.known(reader.user_id, videos) == [True] * 4 + [False] * 6
+
+
+async def test_an_impression_on_its_way_counts_too(island: Island) -> None:
+    reader = await sign_up(island.client)
+    videos = [video.video_id for video in await stock_of(island.stores, await authors(island.stores, 5), 2)]
+    await feed(island.client, URL, reader.headers)
+    await watch(island, reader, videos[:4])  # and no event has arrived
+    await island.stores.feeds.drop("feed", reader.user_id)
 
     page = await feed(island.client, f"{URL}?limit=6", reader.headers)
 

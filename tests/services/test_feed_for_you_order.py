@@ -7,6 +7,7 @@ import msgspec
 from app.cards.card import Card
 from app.cards.viewer import ViewerState
 from app.core import ids
+from app.ports.activity import Watched
 from app.services.feed.candidates import Gathered
 from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, ordered
 from app.services.feed.position import FOR_YOU_SIZE
@@ -79,7 +80,9 @@ def test_the_seen_come_last_and_those_seen_last_the_last_of_them() -> None:
     fresh = [last, lately, long_ago, unseen]
     cards = {video_id: card(video_id) for video_id in fresh}
 
-    built = ordered(gathered(fresh=fresh, recent=[last, lately]), {long_ago}, cards, STATE)
+    history = [Watched(2, last, 0, False), Watched(1, lately, 0, False)]
+
+    built = ordered(gathered(fresh=fresh, history=history), {long_ago}, cards, STATE)
 
     assert built.video_ids == [unseen, long_ago, lately, last]
     assert built.source == {unseen: "fresh", long_ago: "recycled", lately: "recycled", last: "recycled"}

@@ -16,19 +16,20 @@ from app.cards.hydrate import Hydrator
 from app.core import ids
 from app.core.clock import DAY_MS, Clock
 from app.core.errors import Unavailable
+from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
-from app.ports.activity import Activity
+from app.ports.activity import Activity, Watched
 from app.ports.exploration import Exploration
 from app.ports.trending import TrendingLists
 from app.ports.users import Users
 from app.ports.videos import Videos
 from app.services.feed.mix import interleave
 from app.services.feed.position import FOR_YOU_SIZE
+from app.services.feed.seen import RECENT
 from app.services.feed.sources import Sources
 
 SOURCES_SHARE: Final = 2 / 3  # of the budget of a build; the rest is for judging what they gave
 FRESH: Final = 200
-RECENT: Final = 200  # lines of the history that count as watched of late
 TASTE: Final = 50  # videos watched, and liked, that tell the viewer's categories
 CATEGORIES, PER_CATEGORY = 3, 40
 EXPLORED_AT_ONCE: Final = 40
@@ -39,15 +40,15 @@ T = TypeVar("T")
 
 
 class Gathered(msgspec.Struct, frozen=True):
-    """Ids by source, the best first. `recent` is what was watched of late, the latest first; `failed`: something is
-    missing that would be there in better times."""
+    """Ids by source, the best first. `history` is what was watched of late, the latest first, None if it can't be
+    read; `failed`: something is missing that would be there in better times."""
 
     explored: list[str]
     recommended: list[str]
     followed: list[str]
     trending: list[str]
     fresh: list[str]
-    recent: list[str]
+    history: list[Watched] | None
     failed: bool
 
 
@@ -76,20 +77,22 @@ class Candidates:
         self._sources = sources
         self._clock = clock
         self._timeout_s = timeout_s
+        self._shared: SingleFlight[str, list[tuple[int, str]]] = SingleFlight()  # what is the same for all
 
     async def gather(self, user_id: str) -> Gathered:
         """Candidates for one user, after `timeout_s` at the latest."""
         timeout_s = self._timeout_s
+        history = asyncio.create_task(within("history", timeout_s, lambda: self._history(user_id)))
         lists = await asyncio.gather(
             within("explored", timeout_s, lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
-            within("recommended", timeout_s, lambda: self._recommended(user_id)),
+            within("recommended", timeout_s, lambda: self._recommended(user_id, history)),
             within("following", timeout_s, lambda: self._followed(user_id)),
             within("trending", timeout_s, lambda: self._trends("global")),
-            within("fresh", timeout_s, self._fresh),
-            within("history", timeout_s, lambda: self._watched(user_id, RECENT)),
+            within("fresh", timeout_s, lambda: self._fresh(None, FRESH)),
         )
-        explored, recommended, followed, trending, fresh, recent = (found or [] for found in lists)
-        return Gathered(explored, recommended, followed, trending, fresh, recent, failed=None in lists)
+        watched = await history
+        explored, recommended, followed, trending, fresh = (found or [] for found in lists)
+        return Gathered(explored, recommended, followed, trending, fresh, watched, failed=None in [watched, *lists])
 
     async def begin_exploring(self, video_ids: list[str]) -> None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
@@ -100,22 +103,17 @@ class Candidates:
     async def _followed(self, user_id: str) -> list[str]:
         return [video_id for _, video_id in await self._sources.candidates(user_id, FOR_YOU_SIZE)]
 
-    async def _fresh(self) -> list[str]:
-        return [video_id for _, video_id in await self._videos.fresh(None, FRESH)]
+    async def _history(self, user_id: str) -> list[Watched]:
+        return await self._activity.history(user_id, None, RECENT)
 
-    async def _trends(self, scope: str) -> list[str]:
-        return [video_id for video_id, _ in await self._trending.read(scope) or []]
-
-    async def _watched(self, user_id: str, limit: int) -> list[str]:
-        return [line.video_id for line in await self._activity.history(user_id, None, limit)]
-
-    async def _recommended(self, user_id: str) -> list[str]:
+    async def _recommended(self, user_id: str, history: asyncio.Task[list[Watched] | None]) -> list[str]:
         """By region and category, a category the more the more often it was watched or liked."""
         user, watched, state = await asyncio.gather(
-            self._users.get(user_id), self._watched(user_id, TASTE), self._hydrator.viewer(user_id)
+            self._users.get(user_id), asyncio.shield(history), self._hydrator.viewer(user_id)
         )
         liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
-        cards = await self._hydrator.cards(list(dict.fromkeys([*watched, *liked]))) if watched or liked else {}
+        taste = list(dict.fromkeys([*(line.video_id for line in (watched or [])[:TASTE]), *liked]))
+        cards = await self._hydrator.cards(taste) if taste else {}
         tastes = Counter(card.category for card in cards.values() if card.active).most_common(CATEGORIES)
         asked: list[Awaitable[list[str]]] = [self._of_category(category) for category, _ in tastes]
         weights = [times for _, times in tastes]
@@ -125,8 +123,15 @@ class Candidates:
         return interleave(list(zip(await asyncio.gather(*asked), weights, strict=True)), 2 * FOR_YOU_SIZE)
 
     async def _of_category(self, category: str) -> list[str]:
-        hot, new = await asyncio.gather(self._trends(category), self._videos.fresh(None, PER_CATEGORY, category))
-        return interleave([(hot, 1), ([video_id for _, video_id in new], 1)], 2 * PER_CATEGORY)
+        hot, new = await asyncio.gather(self._trends(category), self._fresh(category, PER_CATEGORY))
+        return interleave([(hot, 1), (new, 1)], 2 * PER_CATEGORY)
+
+    async def _fresh(self, category: str | None, limit: int) -> list[str]:
+        rows = await self._shared.share(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
+        return [video_id for _, video_id in rows]
+
+    async def _trends(self, scope: str) -> list[str]:
+        return [video_id for video_id, _ in await self._trending.read(scope) or []]
 
 
 async def within(name: str, timeout_s: float, source: Callable[[], Awaitable[T]]) -> T | None:

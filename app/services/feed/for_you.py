@@ -19,6 +19,7 @@ from app.cards.hydrate import BATCH, Hydrator
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.core.flight import SingleFlight
 from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIES
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
@@ -70,16 +71,11 @@ class ForYou:
         self._hydrator = hydrator
         self._clock = clock
         self._budget_s = budget_s  # for gathering and judging; a waiter waits as long
-        self._building: dict[str, asyncio.Task[FeedSlice | None]] = {}
+        self._building: SingleFlight[str, FeedSlice | None] = SingleFlight()
 
     async def built(self, user_id: str) -> FeedSlice | None:
         """The feed whole, built now by whoever is first; None if it can't be had in time: read the tail."""
-        task = self._building.get(user_id)
-        if task is None:
-            task = asyncio.create_task(self._first(user_id))
-            self._building[user_id] = task
-            task.add_done_callback(lambda _done: self._building.pop(user_id, None))
-        return await asyncio.shield(task)
+        return await self._building.share(user_id, lambda: self._first(user_id))
 
     async def served(self, user_id: str, past: Sequence[tuple[str, int]]) -> set[str]:
         """What a reader passed in earlier orders, given how far down they came; less where that is forgotten."""
@@ -141,7 +137,7 @@ class ForYou:
         left_s = max(0.0, deadline_s - asyncio.get_running_loop().time())
         cards, known, state = await asyncio.gather(
             within("cards", left_s, lambda: self._cards(ids)),
-            within("seen", left_s, lambda: self._seen.among(user_id, ids)),
+            within("seen", left_s, lambda: self._seen.among(user_id, ids, gathered.history)),
             within("viewer", left_s, lambda: self._hydrator.viewer(user_id)),
         )
         if cards is not None:
@@ -187,7 +183,8 @@ def ordered(gathered: Gathered, known: set[str], cards: dict[str, Card] | None, 
 
     The first places that exploration may have are its own, whatever the other sources have to offer.
     """
-    seen = known.union(gathered.recent)
+    recent = [line.video_id for line in gathered.history or ()]
+    seen = known.union(recent)
     wanted = {video_id for video_id in every(gathered) if cards is None or _wants(cards.get(video_id), state)}
     own = {
         video_id for video_id, card in (cards or {}).items() if state is not None and card.author_id == state.user_id
@@ -196,7 +193,7 @@ def ordered(gathered: Gathered, known: set[str], cards: dict[str, Card] | None, 
     unseen = _blend(gathered, wanted - seen - set(explored))
     for place, video_id in enumerate(explored):
         unseen.insert(EXPLORED_FIRST + EXPLORED_EVERY * place, video_id)
-    lately = {video_id: -rank for rank, video_id in enumerate(gathered.recent)}
+    lately = {video_id: -rank for rank, video_id in enumerate(recent)}
     again = sorted(_blend(gathered, wanted & seen), key=lambda video_id: lately.get(video_id, -len(lately)))
     groups = [[_candidate(video_id, cards) for video_id in group] for group in (unseen, again)]
     video_ids = diversify(groups, FOR_YOU_SIZE)

@@ -1,10 +1,9 @@
 """Seen: every impression of somebody signed in, so that For You offers other things.
 
 An impression enters by its event, not in the report: the event comes at least once whatever Redis does meanwhile, and
-nobody waits for it. What is still on its way is covered by the newest lines of the history.
+nobody waits for it. What is still on its way at a build is told by the newest lines of the history.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -13,13 +12,14 @@ from app.core.clock import Clock
 from app.core.cursors import Keyset
 from app.core.errors import Unavailable
 from app.core.events import Event
+from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
-from app.ports.activity import Activity
+from app.ports.activity import Activity, Watched
 from app.ports.seen import SEEN_ITEMS, SEEN_MS, Seen
 
 USERS_AT_ONCE: Final = 500
 HISTORY_AT_ONCE: Final = 2000
-ON_ITS_WAY: Final = 200  # lines of the history that may be younger than a rebuild that began before them
+RECENT: Final = 200  # lines of the history that each build reads
 
 
 class NoteImpressions:
@@ -49,52 +49,53 @@ class SeenReads:
         self._seen = seen
         self._activity = activity
         self._clock = clock
-        self._rebuilding: dict[str, asyncio.Task[set[str]]] = {}
+        self._rebuilding: SingleFlight[str, set[str]] = SingleFlight()
 
-    async def among(self, user_id: str, video_ids: Sequence[str]) -> set[str]:
-        """Those of the videos that the user was shown. Without the filter, by the history of seven days alone."""
+    async def among(self, user_id: str, video_ids: Sequence[str], newest: Sequence[Watched] | None) -> set[str]:
+        """Those of the videos that the user was shown. `newest` are the first RECENT lines of their history, or all of
+        it; None if it can't be read, and then nothing is made anew.
+
+        What these tell beyond the filter is added to it: impressions on their way, or lost between the reading of the
+        history and the end of a rebuild. Without Redis the history of seven days is what is known.
+        """
+        lines = [line.video_id for line in newest or ()]
         try:
-            known = await self._seen.known(user_id, video_ids)
+            known = await self._seen.known(user_id, [*video_ids, *lines])
+            if known is not None:
+                found, of_lines = known[: len(video_ids)], known[len(video_ids) :]
+                await self._catch_up(user_id, _those(lines, of_lines, known=False))
+                return set(_those(video_ids, found, known=True))
         except Unavailable:
             FALLBACKS.labels("seen").inc()
-            known = None
-        if known is not None:
-            return {video_id for video_id, is_known in zip(video_ids, known, strict=True) if is_known}
-        return (await self._rebuilt(user_id)).intersection(video_ids)
+        if newest is None:
+            return set()
+        rebuilt = await self._rebuilding.share(user_id, lambda: self._rebuild(user_id, newest))
+        return rebuilt.intersection(video_ids)
 
-    async def _rebuilt(self, user_id: str) -> set[str]:
-        """One rebuild at a time for a user; it goes on when a reader's patience ends, for the next one."""
-        task = self._rebuilding.get(user_id)
-        if task is None:
-            task = asyncio.create_task(self._rebuild(user_id))
-            self._rebuilding[user_id] = task
-            task.add_done_callback(lambda done: self._done(user_id, done))
-        return await asyncio.shield(task)
+    async def _catch_up(self, user_id: str, video_ids: list[str]) -> None:
+        if video_ids:
+            await self._seen.add({user_id: video_ids}, self._clock())
 
-    async def _rebuild(self, user_id: str) -> set[str]:
+    async def _rebuild(self, user_id: str, newest: Sequence[Watched]) -> set[str]:
         now_ms = self._clock()
-        shown = await self._history(user_id, now_ms - SEEN_MS)
+        shown = await self._history(user_id, newest, now_ms - SEEN_MS)
         try:
             await self._seen.build(user_id, shown[::-1], now_ms)
-            # What came while the history was read found no filter to be added to, but its line was there before.
-            recent = await self._activity.history(user_id, None, ON_ITS_WAY)
-            await self._seen.add({user_id: [line.video_id for line in recent]}, now_ms)
         except Unavailable:
             FALLBACKS.labels("seen").inc()
         return set(shown)
 
-    async def _history(self, user_id: str, since_ms: int) -> list[str]:
+    async def _history(self, user_id: str, newest: Sequence[Watched], since_ms: int) -> list[str]:
+        """The lines since then, the newest first, at most SEEN_ITEMS."""
+        lines, at_once = list(newest), RECENT
         shown: list[str] = []
-        after: Keyset | None = None
-        while len(shown) < SEEN_ITEMS:
-            lines = await self._activity.history(user_id, after, HISTORY_AT_ONCE)
+        while True:
             shown += [line.video_id for line in lines if line.watched_at >= since_ms]
-            if len(lines) < HISTORY_AT_ONCE or lines[-1].watched_at < since_ms:
-                break
+            if len(lines) < at_once or lines[-1].watched_at < since_ms or len(shown) >= SEEN_ITEMS:
+                return shown[:SEEN_ITEMS]
             after = Keyset(lines[-1].watched_at, lines[-1].video_id)
-        return shown[:SEEN_ITEMS]
+            lines, at_once = await self._activity.history(user_id, after, HISTORY_AT_ONCE), HISTORY_AT_ONCE
 
-    def _done(self, user_id: str, done: asyncio.Task[set[str]]) -> None:
-        self._rebuilding.pop(user_id, None)
-        if not done.cancelled() and done.exception() is not None:
-            FALLBACKS.labels("seen").inc()
+
+def _those(video_ids: Sequence[str], are_known: Sequence[bool], *, known: bool) -> list[str]:
+    return [video_id for video_id, is_known in zip(video_ids, are_known, strict=True) if is_known == known]

@@ -1,12 +1,12 @@
 """Where Following's videos come from, and how it is built: the newest of everybody followed, exact."""
 
-import asyncio
 import os
 from typing import Final
 
 from app.cards.hydrate import Hydrator
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
 from app.ports.feeds import KEEP, Feeds, FeedSlice
 from app.ports.videos import Videos
@@ -34,16 +34,11 @@ class Sources:
         self._hydrator = hydrator
         self._pulled = pulled
         self._clock = clock
-        self._building: dict[str, asyncio.Task[FeedSlice]] = {}
+        self._building: SingleFlight[str, FeedSlice] = SingleFlight()
 
     async def built(self, user_id: str) -> FeedSlice:
         """Builds Following now and returns it whole; callers who ask meanwhile share the one build."""
-        task = self._building.get(user_id)
-        if task is None:
-            task = asyncio.create_task(self._following(user_id))
-            self._building[user_id] = task
-            task.add_done_callback(lambda _done: self._building.pop(user_id, None))
-        return await asyncio.shield(task)
+        return await self._building.share(user_id, lambda: self._following(user_id))
 
     async def followed(
         self, user_id: str, limit: int, *, upper: int | None = None, after: Entry | None = None
