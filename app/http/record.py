@@ -2,11 +2,11 @@
 
 import re
 import time
-from typing import Any, Final
+from typing import Final
 
 from app.core.clock import Clock
 from app.core.dice import Dice
-from app.core.metrics import LATENCY, REQUESTS, Tally
+from app.core.metrics import LATENCY, REQUESTS, Stopwatch, Tally
 from app.http.access import AccessLog
 
 SECURITY: Final = (
@@ -25,7 +25,7 @@ class Record:
     def __init__(self, clock: Clock, log: AccessLog) -> None:
         self._clock = clock
         self._log = log
-        self._counters: dict[tuple[str, str, int], tuple[Tally, Any]] = {}
+        self._counters: dict[tuple[str, str, int], tuple[Tally, Stopwatch]] = {}
         self._dice = Dice()
 
     def trace_id(self, traceparent: bytes | None) -> bytes:
@@ -51,7 +51,7 @@ class Record:
         key = (route, method, status)
         counters = self._counters.get(key)
         if counters is None:
-            counters = (Tally(REQUESTS.labels(route, method, status)), LATENCY.labels(route))
+            counters = (Tally(REQUESTS.labels(route, method, status)), Stopwatch(LATENCY.labels(route)))
             if len(self._counters) < _ROUTES:
                 self._counters[key] = counters
         counted, observed = counters

@@ -1,0 +1,44 @@
+"""What is counted in the process first is the same a moment later, and can be had at once."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry, Counter
+
+from app.core.metrics import TALLIED_S, Stopwatch, Tally, Timings, settle
+
+
+async def test_a_tally_reaches_its_counter_a_moment_later() -> None:
+    counter = Counter("asked", "Asked.", registry=CollectorRegistry())
+    settle()
+    tally = Tally(counter)
+
+    tally.inc(0)
+    tally.inc()
+    tally.inc(2)
+    before = counter._value.get()
+    await asyncio.sleep(2 * TALLIED_S)
+
+    assert (before, counter._value.get()) == (0, 3)
+
+
+async def test_a_stopwatch_gives_what_observing_one_by_one_gives() -> None:
+    registry = CollectorRegistry()
+    one_by_one = Timings("one", "One by one.", buckets=(0.001, 0.0025, 5.0), registry=registry)
+    gathered = Timings("other", "Gathered.", buckets=(0.001, 0.0025, 5.0), registry=registry)
+    stopwatch = Stopwatch(gathered, (0.001, 0.0025, 5.0))
+
+    for round_s in ((0.0, 0.001, 0.0011, 0.0025), (4.9, 5.1, 60.0)):
+        for took_s in round_s:
+            one_by_one.observe(took_s)
+            stopwatch.observe(took_s)
+        settle()
+
+        seen: dict[str, list[tuple[str, dict[str, str], float]]] = {"one": [], "other": []}
+        for family in registry.collect():
+            seen[family.name] += [
+                (sample.name.removeprefix(family.name), sample.labels, sample.value)
+                for sample in family.samples
+                if not sample.name.endswith("_created")
+            ]
+        assert seen["one"] == seen["other"]
+        assert len(seen["one"]) == 6
