@@ -26,15 +26,15 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Costs(msgspec.Struct, frozen=True):
-    """CPU µs of worker or API, Valkey and PostgreSQL together."""
+    """CPU µs of worker or API, Valkey and PostgreSQL together, as docs/fan-out.md has them."""
 
-    video: float = 1_600.0  # of a video, whatever its tier: the fact, its stamp, the shared list
-    row: float = 4.2  # of a follower gone through: the row, and its place in the commands
+    video: float = 1_700.0  # of a video, whatever its tier: the fact, its stamp, the shared list
+    row: float = 5.2  # of a follower gone through: the row, and its place in the commands
     absent: float = 1.3  # of a key that holds no feed
-    delivery: float = 9.0  # of a key that holds one
-    pulled: float = 22.0  # of a pulled creator, for a page of Following
-    feed_bytes: int = 21_100
-    lag_per_follower_us: float = 8.5  # by the clock, of one worker
+    delivery: float = 10.0  # of a key that holds one
+    pulled: float = 17.0  # of a pulled creator, for a page of Following
+    feed_bytes: int = 21_104
+    lag_per_follower_us: float = 10.0  # by the clock, of one worker
 
 
 class World(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from app.local.identity import current
 from app.local.program import Program
 
 MAX_MEMORY = "192mb"
+LISTPACK_ENTRIES = "512"  # a full Following feed and its marker: 21 KB, where a skiplist takes 48
 PING_TIMEOUT_S = 1.0
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
@@ -32,6 +33,7 @@ def program(data: DataFolder) -> Program:
         "maxmemory": MAX_MEMORY,
         "maxmemory-policy": "noeviction",
         "auto-aof-rewrite-min-size": "32mb",
+        "zset-max-listpack-entries": LISTPACK_ENTRIES,
     }
     arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
     return Program(

@@ -3,6 +3,11 @@
 import asyncpg
 import redis.asyncio
 
+from app.adapters.redis.client import RedisClient
+from app.adapters.redis.feeds import RedisFeeds
+from app.core import ids
+from app.ports.feeds import KEEP
+
 
 async def test_the_application_may_use_rows_and_nothing_more(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
@@ -36,3 +41,14 @@ async def test_valkey_refuses_writes_rather_than_forgetting_any(redis_url: str) 
             "maxmemory-policy": "noeviction",
             "appendonly": "yes",
         }
+
+
+async def test_a_full_feed_takes_half_of_what_a_skiplist_would(redis_url: str) -> None:
+    client, user_id = RedisClient(redis_url), ids.new("usr")
+    entries = [(1_790_000_000_000 - rank, ids.new("vid")) for rank in range(KEEP["following"] + 1)]
+    await RedisFeeds(client).build("following", user_id, "0" * 16, entries, whole=False)
+    key = f"following:{user_id}"
+    assert await client.call("ZCARD", key) == KEEP["following"] + 1  # and its marker
+    assert await client.call("OBJECT", "ENCODING", key) == b"listpack"
+    assert await client.call("MEMORY", "USAGE", key, "SAMPLES", 0) < 24_000
+    await client.aclose()
