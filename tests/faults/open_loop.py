@@ -22,6 +22,7 @@ class Answer(msgspec.Struct, frozen=True):
     due_s: float
     took_s: float
     status: int
+    said: str  # by one that is not 200
 
 
 async def steadily(ask: Ask, per_s: float, stop: asyncio.Event, *, together: int = 1) -> list[Answer]:
@@ -33,7 +34,8 @@ async def steadily(ask: Ask, per_s: float, stop: asyncio.Event, *, together: int
 
         async def one(number: int, due_s: float) -> None:
             answer = await ask(number)
-            answers.append(Answer(number, due_s, time.monotonic() - due_s, answer.status_code))
+            said = "" if answer.status_code == 200 else answer.text
+            answers.append(Answer(number, due_s, time.monotonic() - due_s, answer.status_code, said))
 
         number = 0
         while not stop.is_set():

@@ -121,7 +121,8 @@ async def test_a_flush_under_load_costs_no_error_and_one_build_a_feed() -> None:
                 answers = await going
             after = await reads(kinora.client)
     print(report(answers, rates, flushed_s))
-    assert {answer.status for answer in answers} == {200}
+    refused = [f"{answer.due_s - flushed_s:+.1f} s: {answer.said}" for answer in answers if answer.status != 200]
+    assert refused == []
     built = {kind: after.builds[kind] - before.builds[kind] for kind in KINDS}
     # Who looked just before a build ended, and asks just after, builds once more: one after the other, and rarely.
     assert all(USERS <= count <= 1.02 * USERS for count in built.values()), built
