@@ -10,7 +10,7 @@ from app.core.events import Event
 
 Edge = Literal["follow", "block", "mute"]
 
-FOLLOWING_LIMIT = 10_000  # bounds a viewer's blob and a following feed's sources
+EDGES_LIMIT = 10_000  # of each kind, from one person: bounds a viewer's blob and a following feed's sources
 
 
 class Toggled(msgspec.Struct, frozen=True):
@@ -56,7 +56,8 @@ class Graph(Protocol):
     ) -> Toggled:
         """Sets or clears an edge. `count`: followers of `other_id` for follow, else how many `user_id` blocks or
         mutes. A block also ends follows in both directions, with a `user.unfollowed` event for each. Conflict
-        `following_limit` at FOLLOWING_LIMIT; Conflict `blocked` for a follow while either blocks the other."""
+        `follow_limit`, `block_limit`, `mute_limit` at EDGES_LIMIT; Conflict `blocked` for a follow while either
+        blocks the other."""
 
     async def followers(self, user_id: str, after: Keyset | None, limit: int) -> list[Keyset]:
         """Followers by (followed at, user_id), newest first."""

@@ -70,7 +70,7 @@ def suspensions(social_engine: str, pool: asyncpg.Pool) -> Suspensions:
 @pytest.fixture
 def make_graph(social_engine: str, pool: asyncpg.Pool) -> Callable[[int], Graph]:
     """A graph in which nobody can follow more than so many."""
-    return {"postgres": lambda limit: PostgresGraph(pool, following_limit=limit)}[social_engine]
+    return {"postgres": lambda limit: PostgresGraph(pool, edges_limit=limit)}[social_engine]
 
 
 @pytest.fixture

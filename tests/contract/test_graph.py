@@ -118,7 +118,7 @@ async def test_nobody_follows_more_than_the_limit_in_parallel_either(
     )
 
     refused = [outcome.code for outcome in outcomes if isinstance(outcome, Conflict)]
-    assert refused == ["following_limit"] * 3
+    assert refused == ["follow_limit"] * 3
     following = [row.id for row in await graph.following(ada, None, 10)]
     assert len(following) == 3
     assert (await graph.counts([ada]))[ada] == FollowCounts(0, 3)
@@ -126,6 +126,29 @@ async def test_nobody_follows_more_than_the_limit_in_parallel_either(
     assert not (await graph.toggle("follow", ada, following[0], True, op_seq=None, now_ms=NOW)).changed
     await graph.toggle("follow", ada, following[0], False, op_seq=None, now_ms=NOW)
     assert (await graph.toggle("follow", ada, following[0], True, op_seq=None, now_ms=NOW)).changed
+
+
+@pytest.mark.parametrize("edge", ["block", "mute"])
+async def test_nobody_blocks_or_mutes_more_than_the_limit_in_parallel_either(
+    make_graph: Callable[[int], Graph], accounts: Accounts, edge: Edge
+) -> None:
+    graph = make_graph(3)
+    ada, *others = await everyone(accounts, 7)
+
+    outcomes = await asyncio.gather(
+        *(graph.toggle(edge, ada, other, True, op_seq=None, now_ms=NOW) for other in others), return_exceptions=True
+    )
+
+    refused = [outcome.code for outcome in outcomes if isinstance(outcome, Conflict)]
+    assert refused == [f"{edge}_limit"] * 3
+    circle = await graph.circle(ada)
+    shut_out = circle.blocked if edge == "block" else circle.muted
+    assert len(shut_out) == 3
+    first, stranger = min(shut_out), next(other for other in others if other not in shut_out)
+    assert await graph.relations(stranger, [ada]) == {ada: Relation()}
+    assert not (await graph.toggle(edge, ada, first, True, op_seq=None, now_ms=NOW)).changed
+    assert (await graph.toggle(edge, ada, first, False, op_seq=None, now_ms=NOW)).count == 2
+    assert (await graph.toggle(edge, ada, stranger, True, op_seq=None, now_ms=NOW)).count == 3
 
 
 async def test_a_block_ends_follows_in_both_directions_with_an_event_each(

@@ -17,7 +17,7 @@ from app.adapters.postgres.write import Write, retried, write
 from app.core.cursors import Keyset
 from app.core.errors import Conflict, NotFound
 from app.core.events import Event, event
-from app.ports.graph import FOLLOWING_LIMIT, Circle, Edge, FollowCounts, Relation, Toggled
+from app.ports.graph import EDGES_LIMIT, Circle, Edge, FollowCounts, Relation, Toggled
 
 FOLLOWER_BATCH = 10_000
 
@@ -68,9 +68,9 @@ _FIELD: Final = {"block": "blocked", "block_by": "blocked_by", "mute": "muted"}
 class PostgresGraph:
     """`app.ports.graph.Graph`."""
 
-    def __init__(self, pool: asyncpg.Pool, *, following_limit: int = FOLLOWING_LIMIT) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, edges_limit: int = EDGES_LIMIT) -> None:
         self._pool = pool
-        self._following_limit = following_limit
+        self._edges_limit = edges_limit
 
     @retried
     async def toggle(
@@ -87,9 +87,10 @@ class PostgresGraph:
         async with write(self._pool, "social", events=events) as current:
             if edge == "follow":
                 return await self._follow(current, user_id, other_id, on, op_seq, now_ms)
-            if edge == "block":
-                return await _block(current, user_id, other_id, on, op_seq, now_ms)
-            return await _mute(current, user_id, other_id, on, op_seq, now_ms)
+            put_up = _block if edge == "block" else _mute
+            toggled = await put_up(current, user_id, other_id, on, op_seq, now_ms)
+            self._refuse_beyond_limit(edge, toggled.count if on and toggled.changed else 0)
+            return toggled
 
     async def _follow(
         self, current: Write, user_id: str, other_id: str, on: bool, op_seq: int | None, now_ms: int
@@ -105,10 +106,14 @@ class PostgresGraph:
             elif not await conn.fetchval(ADD_FOLLOWER, other_id, user_id, to_time(now_ms)):
                 raise NotFound("There is no such user.")
             await bump(conn, _follow_bumps(user_id, other_id, 1 if on else -1))
-            # `user_id` is the only writer of this count, whose row is locked now: the limit holds in parallel too.
-            if on and await total(conn, user_id, "following") > self._following_limit:
-                raise Conflict(f"Nobody can follow more than {self._following_limit}.", code="following_limit")
+            if on:
+                self._refuse_beyond_limit("follow", await total(conn, user_id, "following"))
         return Toggled(current.changed, await total(conn, other_id, "followers"))
+
+    def _refuse_beyond_limit(self, edge: Edge, count: int) -> None:
+        # The person is the only writer of this count, whose row is locked by now: the limit holds in parallel too.
+        if count > self._edges_limit:
+            raise Conflict(f"Nobody can {edge} more than {self._edges_limit}.", code=f"{edge}_limit")
 
     async def followers(self, user_id: str, after: Keyset | None, limit: int) -> list[Keyset]:
         return await self._page(FOLLOWERS, user_id, after, limit)
