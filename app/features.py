@@ -109,10 +109,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     roster = Roster(stores.tiers, clock)
     feed_reads = _feed_reads(settings, stores, pages, roster, cursors, playbacks, clock)
     tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
-    board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
-    trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
-    ready = Ready(trending.shared, stores.invalidations)
-    hydrator.listen(ready.hear)
+    board, trending, ready = _trending(settings, stores, pages, cursors, clock)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
     reactions = ReactionActions(access, stores.reactions, stores.users, refresh, settings.public_url, clock)
@@ -191,6 +188,16 @@ def _feed_reads(
         stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s
     )
     return FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
+
+
+def _trending(
+    settings: Settings, stores: Stores, pages: Pages, cursors: Cursors, clock: Clock
+) -> tuple[Board, TrendingReads, Ready]:
+    board = Board(rule_of(settings.trending_rule, stores.ledger), stores.ledger, stores.trending, pages, clock)
+    trending = TrendingReads(board, stores.feeds, pages, cursors, clock)
+    ready = Ready(trending.shared, stores.invalidations)
+    pages.hydrator.listen(ready.hear)
+    return board, trending, ready
 
 
 def _hot_reads(
