@@ -14,8 +14,7 @@ import msgspec
 
 from app.adapters.postgres import activity, graph
 from app.adapters.postgres.switches import Switch
-from app.adapters.redis import feeds as redis_feeds
-from app.adapters.redis.client import Script
+from app.adapters.redis.feeds import RedisFeeds
 from app.cards import rules
 from app.cards.card import Card
 from app.cards.hydrate import Hydrator
@@ -24,6 +23,7 @@ from app.cards.viewer import ViewerState
 from app.core import events, ids, paging
 from app.core.errors import BadCursor
 from app.core.paging import Choose, Filled, Source
+from app.ports.feeds import Kind
 from app.ports.tiers import Standing
 from app.services.feed import following, reads, roster, tiers
 from app.services.feed.active import CountActive
@@ -43,13 +43,15 @@ def bug(plant: Planted) -> Planted:
     return plant
 
 
-def _script(name: str, *replaced: tuple[str, str]) -> AbstractContextManager[object]:
-    """One of the feeds' Lua scripts, with other words in it."""
-    source = getattr(redis_feeds, name).source
-    for old, new in replaced:
-        assert old in source
-        source = source.replace(old, new)
-    return patch.object(redis_feeds, name, Script(source))
+async def _there(feeds: RedisFeeds, kind: Kind, user_ids: Sequence[str]) -> list[str]:
+    """Those whose feed is built or being built."""
+    found = await feeds._client.pipeline([("EXISTS", f"{kind}:{user_id}") for user_id in user_ids])
+    return [user_id for user_id, exists in zip(user_ids, found, strict=True) if exists]
+
+
+def _each(followers: bytes) -> list[str]:
+    text = followers.decode()
+    return [text[first : first + ids.ID_BYTES] for first in range(0, len(text), ids.ID_BYTES)]
 
 
 # Fan-out
@@ -58,20 +60,45 @@ def _script(name: str, *replaced: tuple[str, str]) -> AbstractContextManager[obj
 @bug
 def push_into_an_absent_feed() -> AbstractContextManager[object]:
     """A push makes the feed that it finds missing: one video looks like a whole feed."""
-    made = "local score = tonumber(ARGV[1])\n  if not low[1] then redis.call('ZADD', key, -1, '!pushed') end"
-    return _script("_PUSH", ("local score = tonumber(ARGV[1])", made), ("if low[1] and not below", "if not below"))
+    push = RedisFeeds.push
+
+    async def making(self: RedisFeeds, kind: Kind, followers: bytes, *args: Any) -> int:
+        there = await _there(self, kind, _each(followers))
+        for user_id in set(_each(followers)) - set(there):
+            await self.build(kind, user_id, "pushed", [])
+        return await push(self, kind, followers, *args)
+
+    return patch.object(RedisFeeds, "push", making)
 
 
 @bug
 def push_below_the_end_of_a_cut_feed() -> AbstractContextManager[object]:
     """What is older than all that a cut feed keeps is added to it, as if nothing lay between."""
-    return _script("_PUSH", ("if low[1] and not below", "if low[1]"))
+    push = RedisFeeds.push
+
+    async def anywhere(
+        self: RedisFeeds, kind: Kind, followers: bytes, nos: Sequence[int], video_id: str, score: int, *args: Any
+    ) -> int:
+        added = await push(self, kind, followers, nos, video_id, score, *args)
+        there = await _there(self, kind, _each(followers))
+        await self._client.pipeline([("ZADD", f"{kind}:{one}", "NX", score, video_id) for one in there])
+        return added
+
+    return patch.object(RedisFeeds, "push", anywhere)
 
 
 @bug
 def backfill_beyond_the_tail() -> AbstractContextManager[object]:
     """A follow adds an author's videos below the end of a cut feed."""
-    return _script("_ADD", ("if not cut or score > last", "if true or score > last"))
+    add = RedisFeeds.add
+
+    async def all_of_it(self: RedisFeeds, kind: Kind, user_id: str, entries: Sequence[Any], *, whole: bool) -> int:
+        added = await add(self, kind, user_id, entries, whole=whole)
+        for one in await _there(self, kind, [user_id]):
+            await self._client.pipeline([("ZADD", f"{kind}:{one}", "NX", *entry) for entry in entries] or [("PING",)])
+        return added
+
+    return patch.object(RedisFeeds, "add", all_of_it)
 
 
 @bug

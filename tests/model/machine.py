@@ -14,12 +14,14 @@ from tests.model.model import Edge, Feed, Film, Session, Visibility
 from tests.model.world import World
 
 PEOPLE: Final = 7
-CREATORS: Final = 3
+CREATORS: Final = 4
+FAMOUS: Final = 2  # of the creators: those that cross limits all the time; the others seldom do
 FILMS: Final = 40  # of a run
-STEPS: Final = 60
+STEPS: Final = 70
 
 people = st.integers(0, PEOPLE - 1)
 creators = st.integers(0, CREATORS - 1)
+famous = st.integers(0, FAMOUS - 1)
 feeds: st.SearchStrategy[Feed] = st.sampled_from(["following", "feed"])
 limits = st.sampled_from([1, 2, 3, 5])
 some = st.integers(0, FILMS - 1)  # one of the films, or of the sessions
@@ -65,12 +67,12 @@ class FeedMachine(RuleBasedStateMachine):
         return [session for session in self.crowd.model.sessions if session.turns]
 
     @initialize(
-        followers=st.tuples(people, people, people),
-        films=st.integers(3, 10),
-        settled=st.booleans(),
+        followers=st.tuples(people, people, st.integers(0, 2), st.integers(1, 2)),
+        films=st.integers(4, 12),
+        built=st.booleans(),
         hasty=st.booleans(),
     )
-    def begin(self, followers: tuple[int, int, int], films: int, settled: bool, hasty: bool) -> None:
+    def begin(self, followers: tuple[int, ...], films: int, built: bool, hasty: bool) -> None:
         async def beginning() -> None:
             self.world.hasty = hasty
             await self.crowd.gather(PEOPLE)
@@ -78,8 +80,10 @@ class FeedMachine(RuleBasedStateMachine):
                 await self.crowd.have_followers(creator, count)
             for number in range(films):
                 await self.crowd.publish(self.names[number % CREATORS])
-            if settled:
+            if built:
                 await self.crowd.settle(random.Random(films))
+                for name in self.names:
+                    await self.crowd.open("following", name, 1)
 
         self.do(beginning())
 
@@ -93,7 +97,7 @@ class FeedMachine(RuleBasedStateMachine):
     def relate(self, edge: Edge, one: int, other: int, on: bool) -> None:
         self.do(self.crowd.toggle(edge, self.names[one], self.names[other], on))
 
-    @rule(creator=creators, count=st.sampled_from([6, 4, 3, 2, 0]))
+    @rule(creator=famous, count=st.sampled_from([6, 5, 4, 2, 0]))
     def cross(self, creator: int, count: int) -> None:
         self.do(self.crowd.have_followers(self.names[creator], count))
 
@@ -116,6 +120,26 @@ class FeedMachine(RuleBasedStateMachine):
         elif not film.deleted and to != "deleted":
             self.do(self.crowd.show(film.video_id, to))
 
+    @precondition(room)
+    @rule(creator=famous, risen=st.sampled_from([6, 4]), fallen=st.sampled_from([2, 0]), order=orders)
+    def rise_and_fall(self, creator: int, risen: int, fallen: int, order: int) -> None:
+        """A creator crosses limits, publishes there, and crosses them back."""
+        name = self.names[creator]
+        self.do(self.crowd.have_followers(name, risen))
+        self.do(self.crowd.deliver(list(self.world.groups), random.Random(order), 1))
+        self.do(self.crowd.publish(name))
+        self.do(self.crowd.deliver(list(self.world.groups), random.Random(order), 1))
+        self.do(self.crowd.have_followers(name, fallen))
+
+    @rule(number=some, order=orders)
+    def hide_and_show(self, number: int, order: int) -> None:
+        """A film is taken away and given back: to its old place, which may be below the end of a feed by now."""
+        film = self.film(number)
+        if not film.deleted:
+            self.do(self.crowd.show(film.video_id, "private"))
+            self.do(self.crowd.deliver(list(self.world.groups), random.Random(order), 1))
+            self.do(self.crowd.show(film.video_id, "public"))
+
     # What is counted
 
     @rule(
@@ -127,6 +151,14 @@ class FeedMachine(RuleBasedStateMachine):
     )
     def react(self, reaction: str, person: int, number: int, on: bool, how: str) -> None:
         self.do(self.crowd.react(reaction, self.names[person], self.film(number).video_id, on, how))
+
+    @rule(number=some, how=st.sampled_from(["late", "next", "plain"]))
+    def change_their_mind(self, number: int, how: str) -> None:
+        """Takes a like or save back or gives it again, or an older wish of the kind arrives late."""
+        reacted = list(self.crowd.model.numbered)
+        if reacted:
+            reaction, person, video_id = reacted[number % len(reacted)]
+            self.do(self.crowd.react(reaction, person, video_id, on=not number % 2, how=how))
 
     @rule(person=people, number=some)
     def comment(self, person: int, number: int) -> None:
@@ -160,7 +192,7 @@ class FeedMachine(RuleBasedStateMachine):
     def settle(self, order: int) -> None:
         self.do(self.crowd.settle(random.Random(order)))
 
-    @rule(creator=creators, count=st.sampled_from([None, 6, 4, 3, 0]))
+    @rule(creator=famous, count=st.sampled_from([None, 6, 4, 3, 0]))
     def interrupt(self, creator: int, count: int | None) -> None:
         """In the middle of the next fan-out its worker dies, or a creator crosses."""
 

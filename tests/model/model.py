@@ -31,6 +31,12 @@ class Film(msgspec.Struct):
         """Its place in time."""
         return (self.published_at or 0, self.video_id)
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """As its card shows them."""
+        likes, saves = len(self.likes), len(self.saves)
+        return {"views": self.views, "likes": likes, "comments": self.comments, "shares": self.shares, "saves": saves}
+
 
 class Session(msgspec.Struct):
     """One person's way through a feed. `owed` must have been shown at its end: what was surely there when it began,

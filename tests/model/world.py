@@ -24,7 +24,7 @@ from app.services.feed.active import CountActive
 from app.services.feed.fanout import FanOut
 from app.stores import Stores, open_stores
 
-SELECTIVE_AT, PULL_AT, HYSTERESIS_PERCENT = 3, 4, 34
+SELECTIVE_AT, PULL_AT, HYSTERESIS_PERCENT = 4, 5, 34
 KEEP: Final = {"feed": 10, "following": 5, "creator": 3}
 FOR_YOU_SIZE: Final = 6
 FIRST_LOOK: Final = 3
@@ -147,7 +147,7 @@ class World:
             )
             if rows:
                 self._seen[store] = rows[-1][0]
-                found += [Event(*head, msgspec.json.decode(data)) for _, *head, data in rows]
+                found += [Event(row[1], row[2], row[3], row[4], msgspec.json.decode(row[5])) for row in rows]
         return sorted(found, key=lambda event: event.occurred_at)
 
     async def choose_active(self, run: str, numbers: Sequence[int]) -> None:
