@@ -1,10 +1,11 @@
 """Feeds that show everything: somebody's built For You for each stretch of 20 videos."""
 
 import asyncio
-import os
 from typing import Final
 
+from app.core.clock import system_ms
 from app.core.cursors import Keyset
+from app.services.feed.position import letters_of, new_generation
 from app.stores import open_stores
 from perf.servers.stage import Stage
 
@@ -24,8 +25,10 @@ async def _spread(stage: Stage) -> None:
         while rows := await stores.videos.fresh(after, AT_ONCE):
             video_ids += [video_id for _, video_id in rows]
             after = Keyset(*rows[-1])
+        now_ms = system_ms()
+        generation = new_generation(now_ms, letters_of(["fresh"]))
         user_ids = stage.user_ids(len(stage.people()))
         for place, user_id in enumerate(user_ids):
             first = place * PAGE % max(1, len(video_ids) - PAGE)
-            entries = [(10**9 - rank, video_id) for rank, video_id in enumerate(video_ids[first : first + PAGE + 1])]
-            await stores.feeds.build("feed", user_id, os.urandom(8).hex(), entries)
+            entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(video_ids[first : first + PAGE + 1])]
+            await stores.feeds.build("feed", user_id, generation, entries)
