@@ -180,7 +180,7 @@ async def test_one_request_too_many_is_refused_by_both_doors_alike(
     assert {b"retry-after", b"ratelimit", b"ratelimit-policy"} <= {name for name, _ in refused.headers}
 
 
-@pytest.mark.parametrize("query", [b"", b"limit=3", b"page=1&limit=2", b"category=dance", b"region=US"])
+@pytest.mark.parametrize("query", [b"", b"limit=3", b"page=1&limit=2", b"category=dance", b"region=AQ"])
 async def test_trending_is_sent_ready(doors: Doors, query: bytes) -> None:
     await doors.same(Given(TRENDING, query), "ip-127.0.0.1")
     before = doors.handed_on
