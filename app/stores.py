@@ -123,7 +123,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             return opened
 
         async def pipe(url: str) -> Pipe:
-            opened = Pipe(url)
+            opened = Pipe(url, whole_arrays=True)
             stack.push_async_callback(opened.aclose)
             await opened.start()
             return opened

@@ -38,6 +38,9 @@ cdef class Parser:
     """Feed it what the socket gave; it gives what is complete. 40 ns for a short reply, 25 for an item of a list."""
 
     cdef readonly Py_ssize_t odd
+    cdef bint whole_arrays
+    cdef bint collects  # the reply that is read now is an aggregate, to be given as it came
+    cdef bytearray array  # what came of it
     cdef Py_ssize_t max_bulk_bytes
     cdef Py_ssize_t max_reply_bytes
     cdef Py_ssize_t weight_bytes
@@ -51,13 +54,22 @@ cdef class Parser:
     cdef char kinds[DEPTH]
     cdef Py_ssize_t depth
 
-    def __init__(self, Py_ssize_t max_bulk_bytes=MAX_BULK_BYTES, Py_ssize_t max_reply_bytes=MAX_REPLY_BYTES):
+    def __init__(
+        self,
+        Py_ssize_t max_bulk_bytes=MAX_BULK_BYTES,
+        Py_ssize_t max_reply_bytes=MAX_REPLY_BYTES,
+        *,
+        bint whole_arrays=False,
+    ):
         if not 0 <= max_bulk_bytes <= max_reply_bytes <= MAX_BOUND_BYTES:  # far from where sums overflow
             raise ValueError("bounds must not be negative, and a string must fit its reply")
         self.max_bulk_bytes = max_bulk_bytes
         self.max_reply_bytes = max_reply_bytes
         self.odd = self.weight_bytes = self.text_filled = self.depth = 0
         self.broken = False
+        self.whole_arrays = whole_arrays
+        self.collects = False
+        self.array = bytearray()
         self.line = bytearray()
         self.text = None
         self.frames = []
@@ -73,14 +85,41 @@ cdef class Parser:
         cdef const char* at = PyBytes_AS_STRING(data)
         cdef const char* end = at + len(data)
         while at < end:
-            if self.text is not None:
-                at = self._fill(at, end, replies)
-            elif len(self.line):
-                at = self._lengthen_line(at, end, replies)
+            if self.whole_arrays:
+                at = self._go_on_whole(at, end, replies)
             else:
-                at = self._step(at, end, replies)
+                at = self._go_on(at, end, replies)
         self.broken = False
         return replies
+
+    cdef const char* _go_on(self, const char* at, const char* end, list replies) except NULL:
+        if self.text is not None:
+            return self._fill(at, end, replies)
+        if len(self.line):
+            return self._lengthen_line(at, end, replies)
+        return self._step(at, end, replies)
+
+    cdef const char* _go_on_whole(self, const char* at, const char* end, list replies) except NULL:
+        """The same, but an aggregate that is complete becomes the bytes it came in."""
+        cdef const char* start = at
+        cdef Py_ssize_t complete = len(replies)
+        if self.depth == 0 and self.text is None and len(self.line) == 0 and len(self.array) == 0:
+            self.collects = at[0] == c"*" or at[0] == c"%" or at[0] == c"~" or at[0] == c"|"
+            if at[0] == c"*":
+                at = _behind_plain(at, end, self.max_bulk_bytes, self.max_reply_bytes)
+                if at != NULL:
+                    replies.append(PyBytes_FromStringAndSize(start, at - start))
+                    return at
+        # What came in part, or is not so plain, is gone through as any other.
+        at = self._go_on(start, end, replies)
+        if self.collects:
+            self.array += start[: at - start]
+        if len(replies) > complete:
+            if type(replies[complete]) is list:
+                replies[complete] = bytes(self.array)
+            if len(self.array):
+                self.array = bytearray()
+        return at
 
     cdef const char* _step(self, const char* at, const char* end, list replies) except NULL:
         """From the start of a reply or an item; gives where it came to."""
@@ -229,6 +268,46 @@ cdef class Parser:
         if self.weight_bytes > self.max_reply_bytes:
             raise ProtocolError("a reply is too big")
         return 0
+
+
+cdef const char* _behind_plain(
+    const char* at, const char* end, Py_ssize_t max_bulk_bytes, Py_ssize_t max_reply_bytes
+) noexcept nogil:
+    """Behind an array of nothing but strings that lies here whole and within the bounds; NULL: it is to be looked at."""
+    cdef Py_ssize_t missing = 0
+    cdef Py_ssize_t weight = 0
+    cdef Py_ssize_t size = 0
+    at = _count(at, end, &missing)
+    if at == NULL or missing > max_reply_bytes // ITEM:
+        return NULL
+    weight = missing * ITEM
+    while missing > 0:
+        if at == end or at[0] != c"$":
+            return NULL
+        at = _count(at, end, &size)
+        if at == NULL or size > max_bulk_bytes or end - at < size + 2:
+            return NULL
+        weight += size
+        if weight > max_reply_bytes or at[size] != c"\r" or at[size + 1] != c"\n":
+            return NULL
+        at += size + 2
+        missing -= 1
+    return at
+
+
+cdef inline const char* _count(const char* at, const char* end, Py_ssize_t* count) noexcept nogil:
+    """Of a type and a number of one to nine digits, the number, and the place behind the line; NULL for another."""
+    cdef const char* first = at + 1
+    cdef unsigned char digit
+    count[0] = 0
+    at += 1
+    while at < end and at - first < 9:
+        digit = <unsigned char> (at[0] - c"0")
+        if digit > 9:
+            break
+        count[0] = count[0] * 10 + digit
+        at += 1
+    return at + 2 if at > first and end - at >= 2 and at[0] == c"\r" and at[1] == c"\n" else NULL
 
 
 cdef inline bint _is_type(char kind) noexcept nogil:

@@ -1,5 +1,7 @@
 """What a kernel that reads entries needs to know of them."""
 
+from cpython.object cimport PyObject
+
 from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t
 
 cdef enum:
@@ -23,6 +25,23 @@ cdef struct Card:  # one block: this, the distances from slot to slot (uint16), 
 
 cdef class Entry:
     cdef Card* _card
+
+
+cdef class Shelf:
+    cdef readonly Py_ssize_t max_bytes
+    cdef readonly Py_ssize_t size_bytes
+    cdef PyObject** _table
+    cdef Py_ssize_t _places  # a power of two
+    cdef Py_ssize_t _count
+    cdef Py_ssize_t _hand  # of the clock
+
+    cdef object look(self, const char* video_id)
+    cdef Py_ssize_t _place(self, const char* video_id) noexcept
+    cdef int _forget(self, const char* video_id) except -1
+    cdef int _take_out(self, Py_ssize_t place) except -1
+    cdef int _make_room(self, Py_ssize_t wanted_bytes) except -1
+    cdef int _resize(self, Py_ssize_t places) except -1
+    cdef int _release(self) except -1
 
 
 cdef inline uint16_t* gaps_of(const Card* card) noexcept nogil:

@@ -6,6 +6,7 @@ import msgspec
 
 from app.ports.feeds import Kind
 from app.ports.limiter import Verdict
+from hotpath.rows import Rows
 from hotpath.shelf import Entry
 
 
@@ -13,13 +14,13 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     """Everything the cache said at once.
 
     `alive` is whether it knows the session and knows it to live; otherwise its row must be asked. `marker` names the
-    feed's generation, None where no feed is built. `rows` are ids and scores of the feed's entries in turn, best first.
+    feed's generation, None where no feed is built. `rows` are the feed's entries by id and score, best first.
     """
 
     verdict: Verdict
     alive: bool
     marker: str | None
-    rows: list[bytes]
+    rows: Rows
     blob: bytes | None
 
 
@@ -49,8 +50,9 @@ class HotPages(Protocol):
 class HeldCards(Protocol):
     """The cards that this process holds, ready to be spliced."""
 
-    def find(self, video_ids: list[bytes]) -> list[Entry | None]:
-        """Those held, in the order asked; what changed anywhere since is not held."""
+    def find_rows(self, rows: Rows) -> list[Entry | None]:
+        """Those held, in the order of the rows; what changed anywhere since is not held."""
 
     async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
-        """As `find`, and the others from the cache, held from then on if they may be. Raises Unavailable."""
+        """Those held, in the order asked, and the others from the cache, held from then on if they may be. Raises
+        Unavailable."""

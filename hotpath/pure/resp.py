@@ -55,14 +55,25 @@ class Parser:
     strings, verbatim strings: bytes; integers, big numbers: int; doubles: float; booleans: bool; every null: None;
     arrays, sets: list; maps: list of (key, value), for keys may repeat and need not be hashable; errors: ReplyError;
     pushes: Push. Attributes are dropped.
+
+    With `whole_arrays` a reply that is an array, a set or a map is checked all the same, and given as the bytes it came
+    in, an attribute before it included: for whoever takes it apart where it lies.
     """
 
-    def __init__(self, max_bulk_bytes: int = MAX_BULK_BYTES, max_reply_bytes: int = MAX_REPLY_BYTES) -> None:
+    def __init__(
+        self,
+        max_bulk_bytes: int = MAX_BULK_BYTES,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+        *,
+        whole_arrays: bool = False,
+    ) -> None:
         if not 0 <= max_bulk_bytes <= max_reply_bytes <= MAX_BOUND_BYTES:
             raise ValueError("bounds must not be negative, and a string must fit its reply")
         self.odd = 0  # how many of the replies that `feed` gave last are errors or pushes
         self._max_bulk_bytes = max_bulk_bytes
         self._max_reply_bytes = max_reply_bytes
+        self._whole_arrays = whole_arrays
+        self._taken = bytearray()  # what was read of the reply so far
         self._buffer = bytearray()
         self._weight_bytes = 0
         self._steps = self._stream()
@@ -88,7 +99,9 @@ class Parser:
     def _stream(self) -> _Step:
         while True:
             self._weight_bytes = 0
-            yield (yield from self._reply(0))
+            self._taken.clear()
+            reply = yield from self._reply(0)
+            yield bytes(self._taken) if self._whole_arrays and type(reply) is list else reply
 
     def _reply(self, depth: int) -> _Step:
         """One reply inside `depth` aggregates."""
@@ -117,11 +130,10 @@ class Parser:
             if looked_at >= MAX_LINE_BYTES + 2:
                 raise ProtocolError("a line is too long")
             yield _MORE
-        line = bytes(self._buffer[1:end])
-        if not line.endswith(b"\r"):
+        line = self._take(end + 1)
+        if line[-2:-1] != b"\r":
             raise ProtocolError("a line ends without CR")
-        del self._buffer[: end + 1]
-        return line[:-1]
+        return line[1:-2]
 
     def _bulk(self, kind: int, line: bytes) -> _Step:
         size = integer(line)
@@ -135,8 +147,7 @@ class Parser:
                 yield _MORE
             if self._buffer[place] != byte:
                 raise ProtocolError("a string does not end where it should")
-        text = bytes(self._buffer[:size])
-        del self._buffer[: size + 2]
+        text = self._take(size + 2)[:-2]
         if kind == ord("!"):
             return ReplyError(text)
         return verbatim(text) if kind == ord("=") else text
@@ -161,6 +172,13 @@ class Parser:
         if kind == ord("%"):
             return pairs(items)
         return Push(items) if kind == ord(">") else items
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        if self._whole_arrays:
+            self._taken += taken
+        return taken
 
     def _weigh(self, size_bytes: int) -> None:
         self._weight_bytes += size_bytes

@@ -201,9 +201,9 @@ BROKEN = st.lists(
 CUTS = st.lists(st.integers(0, 400), max_size=8)
 
 
-def _fed(make: Callable[..., Any], stream: bytes, cuts: list[int]) -> tuple[list[str], int, str]:
+def _fed(make: Callable[..., Any], stream: bytes, cuts: list[int], **options: bool) -> tuple[list[str], int, str]:
     """The replies before any error, how many of them were odd, and the error. repr tells 1 from True."""
-    parser = make(1_000, 2_000)
+    parser = make(1_000, 2_000, **options)
     places = sorted({0, *(min(cut, len(stream)) for cut in cuts), len(stream)})
     replies: list[object] = []
     odd = 0
@@ -224,6 +224,52 @@ def _assert_same(stream: bytes, cuts: list[int]) -> None:
     if not whole[2]:  # where a stream breaks, replies that came with the offence are lost
         assert whole == _fed(compiled.Parser, stream, cuts)
     assert whole[2] == _fed(compiled.Parser, stream, cuts)[2]
+
+
+def _assert_same_where_arrays_stay_whole(stream: bytes, cuts: list[int]) -> None:
+    """The same outcome as where they are taken apart, and the bytes that say what was taken apart."""
+    whole = _fed(compiled.Parser, stream, cuts, whole_arrays=True)
+    assert whole == _fed(pure.Parser, stream, cuts, whole_arrays=True)
+    apart = _fed(compiled.Parser, stream, cuts)
+    assert (len(whole[0]), whole[1:]) == (len(apart[0]), apart[1:])
+    if not whole[2]:
+        for kept, taken in zip(compiled.Parser(whole_arrays=True).feed(stream), _all(stream), strict=False):
+            assert (_all(kept) == [taken]) if type(taken) is list else (repr(kept) == repr(taken))
+
+
+def _all(stream: bytes) -> list[object]:
+    found: list[object] = compiled.Parser().feed(stream)
+    return found
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.one_of(STREAMS, BROKEN), CUTS)
+def test_arrays_may_stay_whole_however_the_stream_is_cut(stream: bytes, cuts: list[int]) -> None:
+    _assert_same_where_arrays_stay_whole(stream, cuts)
+
+
+@pytest.mark.long
+@settings(max_examples=6_000, deadline=None)
+@given(st.one_of(STREAMS, BROKEN), CUTS)
+def test_arrays_may_stay_whole_however_the_stream_is_cut_at_length(stream: bytes, cuts: list[int]) -> None:
+    _assert_same_where_arrays_stay_whole(stream, cuts)
+
+
+@both
+def test_arrays_that_stay_whole(twin: ModuleType) -> None:
+    parser = twin.Parser(40, 200, whole_arrays=True)
+
+    assert parser.feed(b"*2\r\n$1\r\na\r\n$2\r\n17\r\n:4\r\n*0\r\n*-1\r\n*1\r\n*1\r\n:1\r\n$-1\r\n*1\r\n$2\r\na") == [
+        b"*2\r\n$1\r\na\r\n$2\r\n17\r\n",
+        4,
+        b"*0\r\n",
+        None,
+        b"*1\r\n*1\r\n:1\r\n",
+        None,
+    ]
+    assert parser.feed(b"b\r\n$1\r\nc\r\n") == [b"*1\r\n$2\r\nab\r\n", b"c"]
+    with pytest.raises(ProtocolError):
+        parser.feed(b"*3\r\n$2\r\nab\r\n$3\r\nabc\r\n$4\r\nabcd\r\n")  # 192 for three items, and 9 of text
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)

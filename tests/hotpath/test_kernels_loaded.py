@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, pages, resp, seen, shelf, trending
+from hotpath import cards, fanout, merge, pages, resp, rows, seen, shelf, trending
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
@@ -19,6 +19,7 @@ EXPORTS = [
     (merge, {"merge"}),
     (pages, {"page", "visible"}),
     (resp, {"Parser"}),
+    (rows, {"Rows", "texts"}),
     (shelf, {"Entry", "Shelf"}),
     (seen, {"add", "contains", "empty", "marks", "sizes"}),
     (trending, {"points", "rank_key", "score", "threshold", "top"}),

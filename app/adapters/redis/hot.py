@@ -18,12 +18,14 @@ from app.ports.feeds import Kind
 from app.ports.hot import Hit
 from app.ports.limiter import Verdict
 from hotpath.resp import ReplyError
+from hotpath.rows import Rows, texts
 
 KEPT: Final = 10_000  # readers whose commands are kept
 US: Final = range(10**15, 10**16)  # microseconds of 16 digits: the years from 2001 to 2286
 MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
+_NONE: Final = Rows(b"*0\r\n", 0)
 _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
 
 
@@ -72,7 +74,7 @@ class RedisHotPages:
         made = self._kept.get((session_id, kind, limit)) or self._make(caller, policy, session_id, kind, user_id, limit)
         attempt = self._limiter.attempt(made.key, policy[1], policy[2])
         if isinstance(attempt, Verdict):
-            return Hit(attempt, True, None, [], None)
+            return Hit(attempt, True, None, _NONE, None)
         if attempt.stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
             return None
         first = made.count % attempt.stamp_us
@@ -87,9 +89,8 @@ class RedisHotPages:
             both = (self._common.ask(first, COMMANDS + 1), self._feeds.ask(second, width))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
         verdict = self._judge(attempt, replies)
-        rows, marker, blob = replies[-3], replies[-2], replies[-1]
-        if after is not None:
-            rows = (_after(replies[-4], after) + rows)[: 2 * limit]
+        entries, marker, blob = replies[-3], texts(replies[-2]), replies[-1]
+        rows = Rows(entries, limit) if after is None else Rows(entries, limit, replies[-4], after[1].encode())
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
         return Hit(verdict, replies[COMMANDS] == ALIVE, generation, rows, blob)
 
@@ -131,7 +132,7 @@ class RedisHotPages:
         for reply in replies:
             if type(reply) is ReplyError:
                 raise Unavailable("Redis cannot answer now.")
-        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], replies[2])
+        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], texts(replies[2]))
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict
@@ -157,10 +158,3 @@ def _ties(feed: str) -> bytes:
 def _down(feed: str, bound: str, limit: int) -> bytes:
     """The entries from a score on, or below it."""
     return _encoded("ZRANGE", feed, bound, 0, "BYSCORE", "REV", "LIMIT", 0, limit, "WITHSCORES")
-
-
-def _after(ties: list[bytes], after: tuple[int, str]) -> list[bytes]:
-    """Of the entries that share the last score served, those whose ids come after the last one."""
-    last = after[1].encode()
-    pairs = zip(ties[::2], ties[1::2], strict=True)
-    return [word for member, score in pairs if member < last for word in (member, score)]

@@ -44,8 +44,10 @@ class Pipe:
         on_down: Callable[[], None] | None = None,
         on_refused: Callable[[ReplyError], None] | None = None,
         max_waiting: int = MAX_WAITING,
+        whole_arrays: bool = False,
     ) -> None:
-        """`setup` follows the greeting on each new connection; `on_refused` hears each reply that means "not now"."""
+        """`setup` follows the greeting on each new connection; `on_refused` hears each reply that means "not now";
+        `whole_arrays` as `hotpath.resp.Parser` understands it."""
         self.address = url if isinstance(url, Address) else parse(url)
         self._greeting = self.address.greeting(protocol, setup)
         self._timeout_s = timeout_s
@@ -54,6 +56,7 @@ class Pipe:
         self._on_down = on_down
         self._on_refused = on_refused
         self._max_waiting = max_waiting
+        self._whole_arrays = whole_arrays
         self._wire: Wire | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
@@ -147,6 +150,7 @@ class Pipe:
         return Wire(
             timeout_s=self._timeout_s,
             max_waiting=self._max_waiting,
+            whole_arrays=self._whole_arrays,
             on_push=self._on_push,
             on_refused=self._on_refused,
             on_lost=self._on_lost,

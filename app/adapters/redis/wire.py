@@ -44,6 +44,7 @@ class Wire(asyncio.Protocol):
         *,
         timeout_s: float,
         max_waiting: int,
+        whole_arrays: bool,
         on_push: Callable[[Push], None] | None,
         on_refused: Callable[[ReplyError], None] | None,
         on_lost: Callable[["Wire", str], None],
@@ -54,7 +55,7 @@ class Wire(asyncio.Protocol):
         self._on_push = on_push
         self._on_refused = on_refused
         self._on_lost = on_lost
-        self._parser = Parser()
+        self._parser = Parser(whole_arrays=whole_arrays)
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
         self._waiting: deque[tuple[Waiter | None, int]] = deque()

@@ -25,6 +25,7 @@ from app.ports.limiter import Verdict
 from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session, built_ms, sources_of
 from app.services.feed.roster import Roster
 from hotpath import pages as kernel
+from hotpath.rows import Rows
 
 _QUERY: Final = re.compile(rb"(?:limit=([1-9][0-9]?)|cursor=([A-Za-z0-9_-]{1,1024})|page=0)\Z")
 _QUERIES: Final = 256  # texts without a cursor, taken apart
@@ -92,13 +93,12 @@ class HotFeed:
         )
         if hit is None:
             return None
-        rows = self._rows(hit, viewer, start, limit)
-        if rows is None:
+        rows = hit.rows
+        if not self._is_plain(hit, viewer, start, limit):
             return hit.verdict
-        video_ids = rows[::2]
-        entries = self._cards.find(video_ids)
+        entries = self._cards.find_rows(rows)
         if None in entries:
-            entries = await self._cards.fetch(video_ids)
+            entries = await self._cards.fetch(rows.members())
         after = self._after(start, hit.marker or "", rows, limit)
         body = kernel.page(
             entries,
@@ -120,31 +120,30 @@ class HotFeed:
         headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
         return Answer(200, headers, body, viewer.user_id.encode(), hit.verdict)
 
-    def _rows(self, hit: Hit, viewer: Viewer, start: Position, limit: int) -> list[bytes] | None:
-        """What was read, if it is the whole of a plain page and the one after `start`."""
+    def _is_plain(self, hit: Hit, viewer: Viewer, start: Position, limit: int) -> bool:
+        """Whether what was read is the whole of a plain page and of the entry behind it."""
         if not hit.verdict.allowed:
-            return None
+            return False
         if not hit.alive:
             self._doorkeeper.forget(viewer.session_id)
-            return None
-        marker, rows, blob = hit.marker, hit.rows, hit.blob
-        if marker is None or blob is None or len(rows) != 2 * (limit + 1) or start.generation not in ("", marker):
-            return None
+            return False
+        marker, blob = hit.marker, hit.blob
+        if marker is None or blob is None or len(hit.rows) <= limit or start.generation not in ("", marker):
+            return False
         if self._kind == "following":
-            return None if self._roster.may_pull(viewer.user_id, blob) else rows
+            return not self._roster.may_pull(viewer.user_id, blob)
         # The list may have been made anew between two commands of the trip: its entries are as old as its name.
-        return rows if int(rows[2 * limit - 1]) > built_ms(marker) - _ORDER_MS else None
+        return hit.rows.score(limit - 1) > built_ms(marker) - _ORDER_MS
 
-    def _after(self, start: Position, marker: str, rows: list[bytes], limit: int) -> Position:
-        score, video_id = int(rows[2 * limit - 1]), rows[2 * limit - 2].decode()
+    def _after(self, start: Position, marker: str, rows: Rows, limit: int) -> Position:
+        score, video_id = rows.score(limit - 1), rows.member(limit - 1).decode()
         served = start.served + limit
         if self._kind == "following":  # its order is the videos' own, and outlasts the feed that was built
             return Position("", start.upper, score, video_id, in_tail=False, served=served)
         after = Position(marker, start.upper, score, video_id, in_tail=False, served=served, pushed=start.pushed)
-        if int(rows[1]) <= built_ms(marker):
+        if rows.score(0) <= built_ms(marker):
             return after
-        pairs = zip(rows[: 2 * limit : 2], rows[1 : 2 * limit : 2], strict=True)
-        return after.serving([(int(at), pushed.decode()) for pushed, at in pairs])
+        return after.serving([(rows.score(place), rows.member(place).decode()) for place in range(limit)])
 
     def _tail(self, viewer: Viewer, after: Position, marker: str, limit: int, now_ms: int) -> bytes:
         """What follows the videos, as `FeedPage` is encoded."""
