@@ -1,5 +1,6 @@
 """For You over the life of its list: who comes back to one that was rebuilt goes on, by cursor and by page."""
 
+import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -132,3 +133,50 @@ async def test_a_cursor_stays_a_cursor_over_a_whole_day_of_lists(island: Island)
     assert set(found) <= set(videos)
     tampered = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
     assert refusal(await island.client.get(f"{URL}?limit=2{tampered}", headers=reader.headers)) == (400, "?cursor")
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_between_two_pages_nothing_comes_twice_or_is_lost(island: Island, seed: int) -> None:
+    draw = random.Random(seed)
+    author, videos = await stocked(island, 120)
+    star, reader = await sign_up(island.client), await sign_up(island.client)
+    await island.client.post(f"/api/v1/users/{star.user_id}/follow", headers=reader.headers)
+    staying = set(videos)
+
+    async def expire() -> None:
+        await island.stores.feeds.drop("feed", reader.user_id)
+
+    async def begin_elsewhere() -> None:
+        await feed(island.client, f"{URL}?limit={draw.randint(1, 50)}", reader.headers)
+
+    async def publish() -> None:
+        await make_video(island.stores, author.user_id)
+
+    async def push() -> None:
+        video = await make_video(island.stores, star.user_id)
+        await island.happenings.take_effect(video.video_id)
+
+    async def delete() -> None:
+        doomed = draw.choice(sorted(staying))
+        staying.discard(doomed)
+        await island.client.delete(f"/api/v1/videos/{doomed}", headers=author.headers)
+
+    async def watch() -> None:
+        await island.stores.seen.add({reader.user_id: draw.sample(videos, 5)}, system_ms())
+
+    await begin_elsewhere()
+    await push()
+    found: list[str] = []
+    cursor = ""
+    for _ in range(60):
+        page = await feed(island.client, f"{URL}?limit={draw.randint(5, 30)}{cursor}", reader.headers)
+        found += ids(page["videos"])
+        if not page["has_more"]:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+        for happens in draw.choices((expire, begin_elsewhere, publish, push, delete, watch), k=2):
+            await happens()
+
+    assert not page["has_more"]
+    assert len(found) == len(set(found))
+    assert staying <= set(found)
