@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import httpx
@@ -17,7 +17,7 @@ from tests.faults.running import json
 NOBODY: Final = "anonymous"
 LISTS: Final = ("for-you", "following", "trending", "anonymous trending", "profile")
 READS: Final = (*LISTS, "video", "video", "like", "comment")
-NEWEST: Final = 20  # flips that readers look at first
+NEWEST: Final = 8  # hides that readers look at first
 
 Visibility = Literal["public", "friends", "private"]
 
@@ -57,7 +57,7 @@ class Flips:
     """Flips targets until enough are acknowledged; tells the history of each."""
 
     def __init__(self, client: httpx.AsyncClient, cast: Cast, history: History, wanted: int, seed: int) -> None:
-        self.newest: deque[str] = deque(maxlen=NEWEST)  # videos hidden last
+        self.newest: deque[tuple[str, str]] = deque(maxlen=NEWEST)  # (reader, video) of what was hidden last
         self.done: Counter[str] = Counter()
         self._client = client
         self._cast = cast
@@ -115,9 +115,10 @@ class Flips:
         person = self._cast.authors[blocker_id] if by_author else self._cast.followers[blocker_id]
         return f"/api/v1/users/{pair.follower_id if by_author else pair.author_id}/block", person.headers
 
-    def _hidden(self, target: object, videos: Sequence[str], readers: Iterable[str]) -> None:
+    def _hidden(self, target: object, videos: Sequence[str], readers: Sequence[str]) -> None:
         self._history.hide(target, videos, readers, time.monotonic())
-        self.newest.append(self._draw.choice(videos))
+        person = self._draw.choice([reader for reader in readers if reader != NOBODY])
+        self.newest.append((person, self._draw.choice(videos)))
 
 
 class Readers:
@@ -137,12 +138,14 @@ class Readers:
                 tasks.create_task(self._read(stop))
 
     async def _read(self, stop: asyncio.Event) -> None:
-        videos = list(self._cast.videos)
+        people, videos = list(self._cast.readers), list(self._cast.videos)
         while not stop.is_set():
             surface = self._draw.choice(READS)
-            reader = self._draw.choice(list(self._cast.readers))
-            # Mostly what was hidden last, asked for at once: that is where a stale cache would show it.
-            video_id = self._draw.choice(self._flips.newest or videos if self._draw.random() < 0.7 else videos)
+            # Mostly what was hidden last, by one from whom it was, at once: that is where a stale cache would show it.
+            if self._flips.newest and self._draw.random() < 0.7:
+                reader, video_id = self._draw.choice(self._flips.newest)
+            else:
+                reader, video_id = self._draw.choice(people), self._draw.choice(videos)
             if surface in LISTS:
                 await self._list(surface, reader, self._cast.videos[video_id])
             else:
