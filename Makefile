@@ -9,16 +9,16 @@
 #   make perf-gate   the same against the committed budgets: fails where one is slower
 #   make loadtest   load as the document draws it against the documented targets; WITH="--shape spike --rate 50"
 #   make lint        the checks that run nothing
-#
-# There is no `make soak` yet: it comes with the two-hour test it would run.
+#   make soak        by hand: the long runs of the feeds' model ten times over (SOAK_TIMES=3 for three)
 #
 # Settings are KINORA_* variables: make run KINORA_PORT=9000 KINORA_DATA=/srv/kinora
 
-.PHONY: run setup test test-long perf perf-gate loadtest lint
+.PHONY: run setup test test-long perf perf-gate loadtest soak lint
 .SILENT:
 .NOTPARALLEL:
 
 BIN := .venv/bin
+SOAK_TIMES ?= 10
 PREPARE = python=$$(tools/find-python) && "$$python" -B tools/prepare.py
 
 run:
@@ -33,6 +33,9 @@ test: setup lint
 
 test-long: setup
 	$(BIN)/python -m pytest -m long
+
+soak: setup
+	KINORA_SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest -m long tests/model
 
 perf: setup
 	$(BIN)/python -m perf
