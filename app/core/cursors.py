@@ -13,11 +13,14 @@ from typing import TypeVar
 
 import msgspec
 
+from app.core import base64url
 from app.core.errors import BadCursor
 
 VERSION = 1
 _MAC_BYTES = 16
 _LONGEST = 1024
+
+_ENCODE = msgspec.msgpack.Encoder().encode
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -39,10 +42,8 @@ class Cursors:
 
     def seal(self, kind: str, viewer: str, expires_ms: int, position: msgspec.Struct) -> str:
         """The text of a cursor; `viewer` is "" for a list that is the same for all."""
-        body = msgspec.msgpack.encode(
-            _Envelope(VERSION, kind, viewer, expires_ms, msgspec.Raw(msgspec.msgpack.encode(position)))
-        )
-        return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
+        body = _ENCODE((VERSION, kind, viewer, expires_ms, position))  # an _Envelope, in one step
+        return base64url.encode(body + self._mac(body))
 
     def open(self, text: str, kind: str, viewer: str, now_ms: int, position: type[P]) -> P:
         """The position within; raises BadCursor if it is not ours, not theirs, or too old."""

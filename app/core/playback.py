@@ -11,11 +11,13 @@ from typing import Final
 
 import msgspec
 
+from app.core import base64url
 from app.core.dice import Dice
 
 LIFETIME_MS: Final = 6 * 3_600_000
 _MAC_BYTES: Final = 12
 _NONCE_BYTES: Final = 6
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
 
 
 class Playback(msgspec.Struct, array_like=True, frozen=True):
@@ -34,8 +36,8 @@ class Playbacks:
 
     def issue(self, viewer: str, now_ms: int) -> str:
         """A token for a viewer (a user id, or an anonymous visitor's hash)."""
-        body = msgspec.msgpack.encode(Playback(viewer, now_ms, self._dice.draw(_NONCE_BYTES)))
-        return base64.urlsafe_b64encode(body + self._mac(body)).rstrip(b"=").decode()
+        body = _ENCODE(Playback(viewer, now_ms, self._dice.draw(_NONCE_BYTES)))
+        return base64url.encode(body + self._mac(body))
 
     def open(self, token: str, viewer: str, now_ms: int) -> Playback | None:
         """What it says, or None if it is not ours, not this viewer's, or too old."""

@@ -36,9 +36,12 @@ class SlidingLog:
 
     def add(self, key: str, at_ms: int) -> None:
         """Admits one at this time."""
-        log = self._logs.setdefault(key, deque())
+        log = self._logs.get(key)
+        if log is None:
+            log = self._logs[key] = deque()
+        else:
+            self._logs.move_to_end(key)
         log.append(at_ms)
-        self._logs.move_to_end(key)
         self._entries += 1
         while len(self._logs) > 1 and (len(self._logs) > self._max_keys or self._entries > self._max_entries):
             _, forgotten = self._logs.popitem(last=False)

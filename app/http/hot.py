@@ -8,6 +8,7 @@ handed on with the verdict, so that nothing is counted twice.
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from litestar.types import ASGIApp, Receive, Send
 
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
+from app.http.access import request_line
 from app.http.context import peer
 from app.http.limits import COUNTED, Policy
 from app.http.limits import headers as limit_headers
@@ -105,7 +107,7 @@ class HotDoor:
 
     def _done(self, scope: Any, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
         path = scope["path"]
-        request = b"GET %b HTTP/%b" % (path.encode(), scope.get("http_version", "1.1").encode())
+        request = _request_line(path, scope.get("http_version", "1.1"))
         self._record.done(path, "GET", status, began_s, peer(scope), user, request, sent_bytes)
 
     def _limit(self, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
@@ -116,6 +118,12 @@ class HotDoor:
             if len(self._limits) < _KEPT:
                 self._limits[key] = made
         return made
+
+
+@lru_cache(maxsize=64)
+def _request_line(path: str, http_version: str) -> bytes:
+    """For the log; of a path of the table."""
+    return request_line("GET", path, http_version)
 
 
 def _read(headers: Any) -> tuple[bytes | None, Fields | None]:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from binascii import hexlify
 from typing import Final
 
 from app.core.clock import Clock
@@ -34,7 +35,7 @@ class Record:
             match = _TRACEPARENT.match(traceparent)
             if match and match[1] != b"0" * 32:
                 return match[1]
-        return self._dice.draw(16).hex().encode()
+        return hexlify(self._dice.draw(16))
 
     def done(
         self,

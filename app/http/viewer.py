@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from app.core.clock import Clock
 from app.core.errors import Unauthenticated, Unavailable
 from app.core.metrics import FALLBACKS
-from app.core.tokens import Tokens
+from app.core.tokens import LEEWAY_S, Tokens
 from app.ports.accounts import Accounts
 from app.ports.sessions import SessionCache
 
@@ -31,6 +31,9 @@ class Viewer(msgspec.Struct, frozen=True, gc=False):
     session_id: str
 
 
+_NOBODY: Final[tuple[Viewer | None, int]] = (None, 0)
+
+
 class Doorkeeper:
     """Turns an Authorization header into a viewer."""
 
@@ -41,6 +44,7 @@ class Doorkeeper:
         self._clock = clock
         self._alive_until: OrderedDict[str, int] = OrderedDict()
         self._noted_until: OrderedDict[str, int] = OrderedDict()
+        self._recalled: dict[bytes, tuple[Viewer, int]] = {}  # by whole headers: who, and until when
 
     async def admit(self, authorization: str | None) -> Viewer | None:
         """The viewer, None without a header; raises Unauthenticated if the header is no good."""
@@ -58,12 +62,22 @@ class Doorkeeper:
     def recall(self, authorization: bytes, now_ms: int) -> Viewer | None:
         """The viewer of a header that was admitted before, if nothing is due for them but to ask whether the session
         still lives, which the caller must. None says nothing against the header: ask `admit`."""
+        viewer, until_ms = self._recalled.get(authorization, _NOBODY)
+        return viewer if now_ms < until_ms else self._look_up(authorization, now_ms)
+
+    def _look_up(self, authorization: bytes, now_ms: int) -> Viewer | None:
+        """`recall`, remembered for as long as it stays true: until the token expires, or the session is to be noted."""
         if authorization[:7] != b"Bearer ":
             return None
         claims = self._tokens.remembered(authorization[7:].decode("latin-1"), now_ms)
         if claims is None or now_ms >= self._noted_until.get(claims.session_id, 0):
             return None
-        return Viewer(claims.user_id, claims.session_id)
+        viewer = Viewer(claims.user_id, claims.session_id)
+        if len(self._recalled) >= _REMEMBERED:
+            self._recalled.clear()
+        until_ms = min(self._noted_until[claims.session_id], (claims.expires_s + LEEWAY_S) * 1000)
+        self._recalled[authorization] = (viewer, until_ms)
+        return viewer
 
     def forget(self, session_id: str) -> None:
         """Asks again at once in this process: called where a session is ended."""

@@ -129,9 +129,8 @@ class RedisHotPages:
         return made
 
     def _judge(self, attempt: Attempt, replies: list[Any]) -> Verdict:
-        for reply in replies:
-            if type(reply) is ReplyError:
-                raise Unavailable("Redis cannot answer now.")
+        if ReplyError in map(type, replies):
+            raise Unavailable("Redis cannot answer now.")
         verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], texts(replies[2]))
         if chores:
             self._common.tell(packed(chores), len(chores))

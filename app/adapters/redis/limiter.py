@@ -71,10 +71,11 @@ class RedisLimiter:
 
     def attempt(self, key: str, limit: int, window_s: int) -> Attempt | Verdict:
         """An attempt to be sent as `commands`, or the refusal of one that this process knows to be too many."""
-        began_ms = self._now_ms()
+        now_us = self._now_us()
+        began_ms = now_us // 1000
         if self._admitted.count(key, window_s * 1000, began_ms) >= limit:
             return self._refusal(key, limit, window_s)
-        return Attempt(key, limit, window_s, self._now_us() + (self._ahead_us or 0), began_ms)
+        return Attempt(key, limit, window_s, now_us + (self._ahead_us or 0), began_ms)
 
     @property
     def knows_the_time(self) -> bool:
@@ -119,7 +120,7 @@ class RedisLimiter:
         return Verdict(False, 0, max(1, ceil(wait_ms / 1000)))
 
     def _now_ms(self) -> int:
-        return int(self._now_s() * 1000)
+        return self._now_us() // 1000
 
     def _now_us(self) -> int:
         return int(self._now_s() * 1_000_000)

@@ -66,14 +66,14 @@ class HotFeed:
         self._clock = clock
         self._counted = (policy.name, policy.limit, policy.window_s)
         self._hits = Tally(FEED_READS.labels(kind, "hit"))
-        self._queries: dict[bytes, Asked | None] = {}
+        self._queries: dict[bytes, Asked] = {}
         self._prefix = media_urls.public_prefix().encode()
 
     async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
         """The answer to a hit."""
         now_ms = self._clock()
         viewer = self._doorkeeper.recall(fields.authorization, now_ms) if fields.authorization else None
-        asked = self._asked(scope["query_string"])
+        asked = self._queries.get(scope["query_string"]) or self._asked(scope["query_string"])
         if viewer is None or asked is None:
             return None
         cursor, limit = asked
@@ -88,7 +88,7 @@ class HotFeed:
             self._kind,
             viewer.user_id,
             start.upper,
-            start.after,
+            start.after if cursor else None,
             limit + 1,
         )
         if hit is None:
@@ -115,7 +115,7 @@ class HotFeed:
             return hit.verdict
         self._hits.inc()
         if cursor is None:
-            session = msgspec.msgpack.encode(Session(limit, [start, after]))
+            session = _ENCODE(Session(limit, [start, after]))
             self._pages.remember(self._kind, viewer.session_id, session, PAGE_MEMORY_S)
         headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
         return Answer(200, headers, body, viewer.user_id.encode(), hit.verdict)
@@ -165,8 +165,6 @@ class HotFeed:
         return None if start.in_tail or start.past else start
 
     def _asked(self, query: bytes) -> Asked | None:
-        if query in self._queries:
-            return self._queries[query]
         asked = parse(query)
         if asked is not None and asked[0] is None and len(self._queries) < _QUERIES:
             self._queries[query] = asked
@@ -190,6 +188,7 @@ def parse(query: bytes) -> Asked | None:
     return (cursor, limit) if 1 <= limit <= LIMIT else None
 
 
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
 _known_sources: dict[str, bytes] = {}
 
 
