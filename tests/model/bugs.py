@@ -242,9 +242,10 @@ def deleted_cards_stay() -> AbstractContextManager[object]:
     """A deleted video's card is left in the cache."""
     rebuild = Hydrator.rebuild
 
-    async def of_the_living(self: Hydrator, video_ids: Sequence[str]) -> Any:
+    async def of_the_living(self: Hydrator, video_ids: Sequence[str], **more: Any) -> Any:
         records = await self._videos.get_many(video_ids)
-        return await rebuild(self, [key for key, record in records.items() if record.video.status != "deleted"])
+        living = [video_id for video_id, record in records.items() if record.video.status != "deleted"]
+        return await rebuild(self, living, **more)
 
     return patch.object(Hydrator, "rebuild", of_the_living)
 

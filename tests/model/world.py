@@ -4,8 +4,10 @@ Engines of its own, because For You and Trending are everybody's: what another t
 because a run loses all of Redis now and then. Sizes and limits are small, so that a few people cross all of them.
 """
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -14,7 +16,8 @@ import msgspec
 
 from app import features, workers
 from app.adapters.redis.client import RedisClient
-from app.core.clock import system_ms
+from app.core import ids
+from app.core.clock import DAY_MS, system_ms
 from app.core.config import Settings
 from app.core.events import Event
 from app.ports import feeds as feeds_port
@@ -25,10 +28,11 @@ from app.services.feed.fanout import FanOut
 from app.stores import Stores, open_stores
 
 SELECTIVE_AT, PULL_AT, HYSTERESIS_PERCENT = 4, 5, 34
-KEEP: Final = {"feed": 10, "following": 5, "creator": 3}
-FOR_YOU_SIZE: Final = 6
-FIRST_LOOK: Final = 3
+KEEP: Final = {"feed": 8, "following": 3, "creator": 2}
+FOR_YOU_SIZE: Final = 5
+FIRST_LOOK: Final = 2
 FOLLOWERS_PAGE: Final = 2  # followers between two marks of a fan-out's progress
+RUN_MS: Final = 10_000  # between two runs, whose ids therefore differ
 HASTY_S, PATIENT_S = 0.0, 30.0  # a turn of a fan-out: one page, or all of it
 
 Handle = Callable[[Sequence[Event]], Awaitable[None]]
@@ -81,7 +85,9 @@ class World:
         )
         self.stores = stores
         self.clock = Clock()
+        self.random = random.Random()
         self.graph = Interrupted(stores.graph)
+        self._kept_until_ms = 0
         self._owner = owner
         self._redis = redis
         self._seen = dict.fromkeys(_OUTBOXES, 0)
@@ -123,7 +129,12 @@ class World:
         self.serving = features.build(self.settings, self.stores, self.clock)
 
     async def begin(self) -> None:
-        """As on the first day, but for people and what they did to each other."""
+        """As on the first day, but for people and what they did to each other. Ids come as in every other run."""
+        self.clock.now_ms += RUN_MS
+        self.random.seed(0)
+        if self.clock() >= self._kept_until_ms:  # there must be a partition for what is watched
+            await self.stores.activity.maintain(self.clock())
+            self._kept_until_ms = self.clock() + 7 * DAY_MS
         await self._owner.execute(_WIPE)
         await self.lose_redis()
         await self.news()
@@ -174,8 +185,11 @@ async def opened_world(settings: Settings) -> AsyncIterator[World]:
     async with open_stores(settings) as stores:
         owner = await asyncpg.connect(settings.migrator_database_url)
         redis = RedisClient(settings.redis_url, connections=2)
+        world = World(settings, stores, owner, redis)
+        drawn = SimpleNamespace(urandom=world.random.randbytes)
         try:
-            yield World(settings, stores, owner, redis)
+            with patch.object(ids, "os", drawn), patch.object(ids, "system_ms", world.clock):
+                yield world
         finally:
             await redis.aclose()
             await owner.close()
