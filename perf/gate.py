@@ -3,10 +3,10 @@ references, then whole paths against their floors.
 
     python -m perf.gate [--plant FIGURE] [FIGURE ...]
 
-`--plant` makes what one figure measures half as slow again, to see the gate fail; the product itself is not touched. A
-figure beyond its limit is measured once more with more rounds, and the second measurement counts. The table is kept in
-perf/results. Exit codes: 0 all within their limits, 1 one beyond (or something to measure with is missing, or answers
-differ).
+`--plant` makes what one figure measures slower (a kernel works three times in two calls, a path through each request
+twice), to see the gate fail; the product itself is not touched. A figure beyond its limit is measured once more with
+more rounds, and the second measurement counts. The table is kept in perf/results. Exit codes: 0 all within their
+limits, 1 one beyond (or something to measure with is missing, or answers differ).
 """
 
 import argparse
@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     """Measures and judges; the exit code."""
     known = [*BUILDERS, *GATED]
     parser = argparse.ArgumentParser(prog="python -m perf.gate", description="Every figure against its budget.")
-    parser.add_argument("--plant", choices=known, help="make what this figure measures half as slow again")
+    parser.add_argument("--plant", choices=known, help="make what this figure measures slower")
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"of {', '.join(known)}; default: all")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.figures) - set(known):

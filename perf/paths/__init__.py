@@ -1,6 +1,6 @@
 """One figure of a whole path a file: each opens by saying what it measures, against what, and under which load.
 
-Each `measure` takes the stage, the rounds, and whether the product is to be made half as slow again.
+Each `measure` takes the stage, the rounds, and whether the product is to work through each request twice.
 """
 
 from collections.abc import Callable

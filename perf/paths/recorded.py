@@ -75,8 +75,8 @@ async def _measure(stage: Stage, people: Sequence[str], reset: Reset, rounds: in
         raw = await stack.enter_async_context(_raw(stage.settings))
 
         async def product() -> None:
-            for place, token in enumerate(people):
-                if planted and place % 2:
+            for token in people:
+                if planted:
                     await ask(token)
                 await ask(token)
 

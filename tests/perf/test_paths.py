@@ -155,7 +155,7 @@ def test_without_wrk_the_gate_fails_in_one_sentence(tmp_path: Path, monkeypatch:
         drive("http://127.0.0.1:1", FOR_YOU, None, connections=1, seconds=1)
 
 
-async def test_a_planted_slowdown_works_three_times_in_two_requests_and_answers_the_same() -> None:
+async def test_a_planted_slowdown_works_twice_and_answers_once() -> None:
     worked: list[str] = []
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
@@ -168,11 +168,11 @@ async def test_a_planted_slowdown_works_three_times_in_two_requests_and_answers_
         sent.append(message)
 
     slow = Slowed(app, "/slow")
-    for path in ("/slow", "/other", "/slow", "/other"):
+    for path in ("/slow", "/other"):
         await slow({"type": "http", "path": path}, None, send)
 
-    assert worked == ["/slow", "/other", "/slow", "/slow", "/other"]
-    assert len(sent) == 4
+    assert worked == ["/slow", "/slow", "/other"]
+    assert len(sent) == 2
 
 
 def test_the_product_and_the_floor_below_it_show_the_same_pages() -> None:
@@ -191,15 +191,14 @@ def test_the_product_and_the_floor_below_it_show_the_same_pages() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_gate_fails_on_a_planted_slowdown_of_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_gate_fails_on_a_planted_slowdown_of_a_server() -> None:
     with stage(60, 300) as servers:
-        honest = PATHS["trending-canned"](servers, 5, False)
-        budgets = {"trending-canned": Budget(honest.value, 0.2, 10.0)}
+        honest = PATHS["for-you-canned"](servers, 5, False)
+        budgets = {"for-you-canned": Budget(honest.value, 0.25, 100.0)}
 
         def measured(planted: bool) -> gate.Paths:
-            return {"trending-canned": lambda rounds: PATHS["trending-canned"](servers, rounds, planted)}
+            return {"for-you-canned": lambda rounds: PATHS["for-you-canned"](servers, rounds, planted)}
 
         assert gate.hold_paths(measured(False), budgets) == []
-        assert len(gate.hold_paths(measured(True), budgets)) == 1
-    assert gate.main(["--plant", "trending-canned", "trending-canned"]) == 1
-    assert "trending-canned is too slow: " in capsys.readouterr().err
+        (failure,) = gate.hold_paths(measured(True), budgets)
+        assert failure.startswith("for-you-canned is too slow: ")
