@@ -394,7 +394,8 @@ class Crowd:
             edges = model.edges["follow"]
             assert found == (sum(other == one for _, other in edges), sum(other == one for other, _ in edges))
             films = [film for film in model.films.values() if film.author == one]
-            assert likes.get(one, 0) == sum(len(film.likes) for film in films)
+            received = sum(len(film.likes) for film in films)
+            assert likes.get(one, 0) == received
             assert videos.get(one, 0) == sum(not film.deleted and film.visibility != "private" for film in films)
         records = await stores.videos.get_many(list(model.films)[:200])
         for film in model.films.values():

@@ -131,6 +131,7 @@ class World:
     async def begin(self) -> None:
         """As on the first day, but for people and what they did to each other. Ids come as in every other run."""
         self.clock.now_ms += RUN_MS
+        self.graph.then = None
         self.random.seed(0)
         if self.clock() >= self._kept_until_ms:  # there must be a partition for what is watched
             await self.stores.activity.maintain(self.clock())

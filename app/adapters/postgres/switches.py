@@ -36,6 +36,7 @@ class Switch:
             VALUES ({values}, false, {seq}, {at})
             ON CONFLICT ({columns}) DO NOTHING
             RETURNING true"""  # noqa: S608
+        self.lock = f"SELECT FROM {table} WHERE {this} FOR UPDATE"
         self.advance = f"UPDATE {table} SET op_seq = {seq} WHERE {this} AND op_seq < {seq}"  # noqa: S608
 
     async def flip(self, conn: asyncpg.Connection, *key: str, on: bool, op_seq: int | None, now_ms: int) -> bool:
@@ -46,6 +47,9 @@ class Switch:
             # First make sure of a row: else an older "on" under way would be neither seen nor outnumbered.
             if op_seq is not None and await conn.fetchval(self.bury, *key, op_seq, to_time(now_ms)):
                 return False
+            if op_seq is not None:
+                # Then hold it: an older "on" that came between the two statements below would stay, under our number.
+                await conn.execute(self.lock, *key)
             changed = await conn.fetchval(self.turn_off, *key, op_seq)
         if not changed and op_seq is not None:
             await conn.execute(self.advance, *key, op_seq)
