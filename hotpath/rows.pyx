@@ -84,7 +84,10 @@ cdef class Rows:
         cdef Py_ssize_t i
         cdef list found = []
         for i in range(self._count):
-            found.append(shelf.look(self._rows[i].member) if self._rows[i].size == ID_BYTES else None)
+            entry = shelf.look(self._rows[i].member) if self._rows[i].size == ID_BYTES else None
+            if entry is None:
+                return None
+            found.append(entry)
         return found
 
     cdef int _check(self, Py_ssize_t place) except -1:

@@ -50,8 +50,8 @@ class HotPages(Protocol):
 class HeldCards(Protocol):
     """The cards that this process holds, ready to be spliced."""
 
-    def find_rows(self, rows: Rows) -> list[Entry | None]:
-        """Those held, in the order of the rows; what changed anywhere since is not held."""
+    def find_rows(self, rows: Rows) -> list[Entry] | None:
+        """Those of all rows, or None where one is not held; what changed anywhere since is not held."""
 
     async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
         """Those held, in the order asked, and the others from the cache, held from then on if they may be. Raises

@@ -54,9 +54,10 @@ class Rows:
         """All of them."""
         return [member for member, _ in self._rows]
 
-    def find(self, shelf: Shelf) -> list[Entry | None]:
-        """The entries of all members, as `Shelf.find`."""
-        return shelf.find(self.members())
+    def find(self, shelf: Shelf) -> list[Entry] | None:
+        """The entries of all members; None if one is not kept."""
+        found = [entry for member in self.members() for entry in shelf.find([member]) if entry is not None]
+        return found if len(found) == len(self) else None
 
     def _row(self, place: int) -> tuple[bytes, int]:
         if not 0 <= place < len(self._rows):

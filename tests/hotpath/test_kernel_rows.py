@@ -67,10 +67,11 @@ def test_members_are_found_on_the_shelf(kernel: ModuleType, shelves: ModuleType)
     shelf = shelves.Shelf(100_000)
     kept = shelf.put(video(2), RAW)
 
-    found = kernel.Rows(listed(video(1), b"3", video(2), b"2", b"short", b"1"), 9).find(shelf)
-
-    assert found[0] is found[2] is None
-    assert found[1] is kept
+    assert kernel.Rows(listed(video(2), b"3", video(2), b"2"), 9).find(shelf) == [kept, kept]
+    assert kernel.Rows(listed(), 9).find(shelf) == []
+    for member in (video(1), b"short"):
+        assert kernel.Rows(listed(video(2), b"3", member, b"2"), 9).find(shelf) is None
+        assert kernel.Rows(listed(video(2), b"3", member, b"2"), 1).find(shelf) == [kept]
 
 
 @both
@@ -132,8 +133,9 @@ def _outcome(twin: tuple[ModuleType, ModuleType], reply: bytes, most: int, ties:
     shelf.put(video(2), RAW)
     try:
         rows = kernel.Rows(reply, most) if after is None else kernel.Rows(reply, most, ties, after)
-        found = [entry and entry.video_id for entry in rows.find(shelf)]
-        return rows.members(), [rows.score(place) for place in range(len(rows))], found, kernel.texts(reply)
+        found = rows.find(shelf)
+        held = found and [entry.video_id for entry in found]
+        return rows.members(), [rows.score(place) for place in range(len(rows))], held, kernel.texts(reply)
     except ValueError:
         return "refused"
 

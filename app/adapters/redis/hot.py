@@ -77,16 +77,16 @@ class RedisHotPages:
             return Hit(attempt, True, None, _NONE, None)
         if attempt.stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
             return None
-        first = made.count % attempt.stamp_us
-        if after is None:
-            second, width = made.top % upper, 3
-        else:
-            score = after[0]
-            second, width = made.after % (score, score, score), 4
+        bounds: tuple[int, ...] = (upper,)
+        template, width = made.top, 3
+        if after is not None:
+            bounds, template, width = (after[0],) * 3, made.after, 4
         if self._feeds is self._common:
-            replies = await self._common.ask(first + second, COMMANDS + 1 + width)
+            commands = (made.count + template) % (attempt.stamp_us, *bounds)
+            replies = await self._common.ask(commands, COMMANDS + 1 + width)
         else:
-            both = (self._common.ask(first, COMMANDS + 1), self._feeds.ask(second, width))
+            counted = self._common.ask(made.count % attempt.stamp_us, COMMANDS + 1)
+            both = (counted, self._feeds.ask(template % bounds, width))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
         verdict = self._judge(attempt, replies)
         entries, marker, blob = replies[-3], texts(replies[-2]), replies[-1]

@@ -5,6 +5,7 @@ a pulled creator; a session that is not known to live) is for `FeedReads`, which
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,7 @@ from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, S
 from app.services.feed.roster import Roster
 from hotpath import pages as kernel
 from hotpath.rows import Rows
+from hotpath.shelf import Entry
 
 _QUERY: Final = re.compile(rb"(?:limit=([1-9][0-9]?)|cursor=([A-Za-z0-9_-]{1,1024})|page=0)\Z")
 _QUERIES: Final = 256  # texts without a cursor, taken apart
@@ -94,12 +96,11 @@ class HotFeed:
         if hit is None:
             return None
         rows = hit.rows
-        if not self._is_plain(hit, viewer, start, limit):
+        built_at = built_ms(hit.marker or "")
+        if not self._is_plain(hit, viewer, start, limit, built_at):
             return hit.verdict
-        entries = self._cards.find_rows(rows)
-        if None in entries:
-            entries = await self._cards.fetch(rows.members())
-        after = self._after(start, hit.marker or "", rows, limit)
+        entries: Sequence[Entry | None] = self._cards.find_rows(rows) or await self._cards.fetch(rows.members())
+        after = self._after(start, hit.marker or "", rows, limit, built_at)
         body = kernel.page(
             entries,
             hit.blob,
@@ -120,7 +121,7 @@ class HotFeed:
         headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
         return Answer(200, headers, body, viewer.user_id.encode(), hit.verdict)
 
-    def _is_plain(self, hit: Hit, viewer: Viewer, start: Position, limit: int) -> bool:
+    def _is_plain(self, hit: Hit, viewer: Viewer, start: Position, limit: int, built_at: int) -> bool:
         """Whether what was read is the whole of a plain page and of the entry behind it."""
         if not hit.verdict.allowed:
             return False
@@ -133,15 +134,15 @@ class HotFeed:
         if self._kind == "following":
             return not self._roster.may_pull(viewer.user_id, blob)
         # The list may have been made anew between two commands of the trip: its entries are as old as its name.
-        return hit.rows.score(limit - 1) > built_ms(marker) - _ORDER_MS
+        return hit.rows.score(limit - 1) > built_at - _ORDER_MS
 
-    def _after(self, start: Position, marker: str, rows: Rows, limit: int) -> Position:
+    def _after(self, start: Position, marker: str, rows: Rows, limit: int, built_at: int) -> Position:
         score, video_id = rows.score(limit - 1), rows.member(limit - 1).decode()
         served = start.served + limit
         if self._kind == "following":  # its order is the videos' own, and outlasts the feed that was built
             return Position("", start.upper, score, video_id, in_tail=False, served=served)
         after = Position(marker, start.upper, score, video_id, in_tail=False, served=served, pushed=start.pushed)
-        if rows.score(0) <= built_ms(marker):
+        if rows.score(0) <= built_at:
             return after
         return after.serving([(rows.score(place), rows.member(place).decode()) for place in range(limit)])
 
