@@ -180,6 +180,25 @@ async def test_one_request_too_many_is_refused_by_both_doors_alike(
     assert {b"retry-after", b"ratelimit", b"ratelimit-policy"} <= {name for name, _ in refused.headers}
 
 
+async def test_what_left_the_limits_window_leaves_its_log_though_few_look(
+    api_settings: Settings, stores: Stores, client: httpx.AsyncClient
+) -> None:
+    hot = Doors(msgspec.structs.replace(api_settings, feeds_per_minute=1000), stores, system_ms() + 1000)
+    person = await sign_up(client)
+    given = of(person, FEEDS[0], b"limit=5")
+    await hot.front_only(given)
+    log = f"ratelimit:{person.user_id}:feed"
+    old = [1_600_000_000_000_000 + number for number in range(30)]
+    await stores.limiter._client.call("RPUSH", log, *reversed(old))
+    handed_on = hot.handed_on
+    for asked in range(2, 400):
+        assert (await hot.front_only(given)).status == 200
+        if await stores.limiter._client.call("LLEN", log) == asked:
+            break
+    assert await stores.limiter._client.call("LINDEX", log, -1) > b"%d" % old[-1]
+    assert hot.handed_on == handed_on
+
+
 @pytest.mark.parametrize("query", [b"", b"limit=3", b"page=1&limit=2", b"category=dance", b"region=AQ"])
 async def test_trending_is_sent_ready(doors: Doors, query: bytes) -> None:
     await doors.same(Given(TRENDING, query), "ip-127.0.0.1")

@@ -11,7 +11,7 @@ import msgspec
 
 from app.adapters.redis.client import packed
 from app.adapters.redis.feeds import page_key
-from app.adapters.redis.limiter import COMMANDS, OLDEST, Attempt, RedisLimiter, key_of
+from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, key_of
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
@@ -21,10 +21,12 @@ from hotpath.resp import ReplyError
 from hotpath.rows import Rows, texts
 
 KEPT: Final = 10_000  # readers whose commands are kept
+LOOKS: Final = 4  # one page in so many looks for entries that left the limit's window, for as many as all would have
 US: Final = range(10**15, 10**16)  # microseconds of 16 digits: the years from 2001 to 2286
 MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
+_COUNTED: Final = 3  # replies of `_count`
 _NONE: Final = Rows(b"*0\r\n", 0)
 _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
 
@@ -40,11 +42,12 @@ class Asked(Protocol):
 
 
 class _Commands(msgspec.Struct, frozen=True):
-    """What one reader asks of each node, with holes for times: `count` takes the attempt's stamp, `top` the upper bound
-    and `after` a score, thrice."""
+    """What one reader asks of each node, with holes for times: `count` takes the attempt's stamp, as does `look`, which
+    looks for old attempts too; `top` takes the upper bound and `after` a score, thrice."""
 
     key: str
     count: bytes
+    look: bytes
     top: bytes
     after: bytes
 
@@ -77,22 +80,24 @@ class RedisHotPages:
             return Hit(attempt, True, None, _NONE, None)
         if attempt.stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
             return None
+        looks = attempt.stamp_us % LOOKS == 0  # microseconds: as good as by lot
+        first, asked = (made.look, _COUNTED + 2) if looks else (made.count, _COUNTED + 1)
         bounds: tuple[int, ...] = (upper,)
         template, width = made.top, 3
         if after is not None:
             bounds, template, width = (after[0],) * 3, made.after, 4
         if self._feeds is self._common:
-            commands = (made.count + template) % (attempt.stamp_us, *bounds)
-            replies = await self._common.ask(commands, COMMANDS + 1 + width)
+            commands = (first + template) % (attempt.stamp_us, *bounds)
+            replies = await self._common.ask(commands, asked + width)
         else:
-            counted = self._common.ask(made.count % attempt.stamp_us, COMMANDS + 1)
+            counted = self._common.ask(first % attempt.stamp_us, asked)
             both = (counted, self._feeds.ask(template % bounds, width))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
-        verdict = self._judge(attempt, replies)
+        verdict = self._judge(attempt, replies, _COUNTED + 1 if looks else None)
         entries, marker, blob = replies[-3], texts(replies[-2]), replies[-1]
         rows = Rows(entries, limit) if after is None else Rows(entries, limit, replies[-4], after[1].encode())
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
-        return Hit(verdict, replies[COMMANDS] == ALIVE, generation, rows, blob)
+        return Hit(verdict, replies[_COUNTED] == ALIVE, generation, rows, blob)
 
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
         name, most, window_s = policy
@@ -103,8 +108,8 @@ class RedisHotPages:
             return attempt
         if attempt.stamp_us not in US:
             return None
-        commands = _count(attempt.key, most, window_s) % attempt.stamp_us
-        return self._judge(attempt, await self._common.ask(commands, COMMANDS))
+        commands = (_count(attempt.key, most, window_s) + _look(attempt.key, OLDEST)) % attempt.stamp_us
+        return self._judge(attempt, await self._common.ask(commands, _COUNTED + 1), _COUNTED)
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
@@ -117,9 +122,11 @@ class RedisHotPages:
         key, feed = key_of(caller, name), f"{kind}:{user_id}"
         marker = _encoded("ZRANGE", feed, 0, 0, "WITHSCORES")
         viewer = _encoded("GET", f"viewer:{user_id}")
+        count = _count(key, most, window_s) + _encoded("GET", f"session:{session_id}")
         made = _Commands(
             key,
-            _count(key, most, window_s) + _encoded("GET", f"session:{session_id}"),
+            count,
+            count + _look(key, LOOKS * OLDEST),
             _down(feed, HOLE_MS, limit) + marker + viewer,
             _ties(feed) + _down(feed, f"({HOLE_MS}", limit) + marker + viewer,
         )
@@ -128,10 +135,12 @@ class RedisHotPages:
         self._kept[session_id, kind, limit] = made
         return made
 
-    def _judge(self, attempt: Attempt, replies: list[Any]) -> Verdict:
+    def _judge(self, attempt: Attempt, replies: list[Any], looked: int | None) -> Verdict:
+        """`looked` is the place of the oldest entries among the replies."""
         if ReplyError in map(type, replies):
             raise Unavailable("Redis cannot answer now.")
-        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], texts(replies[2]))
+        oldest = [] if looked is None else texts(replies[looked])
+        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], oldest)
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict
@@ -143,10 +152,14 @@ def _encoded(*command: str | int) -> bytes:
 
 
 def _count(key: str, most: int, window_s: int) -> bytes:
-    """`app.adapters.redis.limiter.commands` of any attempt, the stamp left open."""
+    """`app.adapters.redis.limiter.commands` of any attempt, the stamp left open, without the look at the oldest."""
     push = _encoded("LPUSH", key, HOLE_US)
-    look = _encoded("LINDEX", key, most) + _encoded("LRANGE", key, -OLDEST, -1)
-    return push + look + _encoded("PEXPIRE", key, window_s * 1000)
+    return push + _encoded("LINDEX", key, most) + _encoded("PEXPIRE", key, window_s * 1000)
+
+
+def _look(key: str, oldest: int) -> bytes:
+    """So many of the oldest entries."""
+    return _encoded("LRANGE", key, -oldest, -1)
 
 
 def _ties(feed: str) -> bytes:

@@ -26,7 +26,6 @@ from app.core.metrics import FALLBACKS
 from app.core.sliding import SlidingLog
 from app.ports.limiter import Verdict
 
-COMMANDS: Final = 4  # of one attempt, and so the number of its replies
 OLDEST: Final = 3  # entries looked at for having left the window; more than an attempt adds, so that logs shrink
 
 
@@ -85,7 +84,8 @@ class RedisLimiter:
     def judge(
         self, attempt: Attempt, length: int, decisive: bytes | None, oldest: list[bytes]
     ) -> tuple[Verdict, list[Command]]:
-        """The verdict from the replies to `commands`, but the last, and what to tell Redis now without waiting."""
+        """The verdict from the replies to `commands`, but the last, and what to tell Redis now without waiting. Who did
+        not look at the `oldest` entries gives none, and `remaining` may say too little."""
         window_us = attempt.window_s * 1_000_000
         if decisive is not None and int(decisive) + window_us > attempt.stamp_us:
             wait_us = int(decisive) + window_us - attempt.stamp_us
@@ -94,7 +94,7 @@ class RedisLimiter:
         # Logged as of before the trip: the process must not hold it in its window longer than Redis does.
         self._admitted.add(attempt.key, attempt.began_ms)
         gone: list[Command] = []
-        if int(oldest[-1]) + window_us <= attempt.stamp_us:
+        if oldest and int(oldest[-1]) + window_us <= attempt.stamp_us:
             gone = [("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us]
         return Verdict(True, max(0, attempt.limit - length + len(gone)), attempt.window_s), gone
 
@@ -131,7 +131,7 @@ def key_of(caller: str, endpoint: str) -> str:
 
 
 def commands(attempt: Attempt) -> list[Command]:
-    """What one attempt sends: `COMMANDS` commands, to be judged by their replies."""
+    """What one attempt sends, to be judged by the replies."""
     return [
         ("LPUSH", attempt.key, attempt.stamp_us),
         ("LINDEX", attempt.key, attempt.limit),
