@@ -32,7 +32,10 @@ LEAST_NOISE = 0.1  # a few runs of one hour on one machine know nothing of the n
 
 @dataclass(frozen=True)
 class Budget:
-    """The committed ratio, its noise (how far above a run may lie, as a share of it) and what is required anyhow."""
+    """The committed ratio, its noise (how far above a run may lie, as a share of it) and what is required anyhow.
+
+    A figure that has not come to what is required is held to what it has come to, and every table says so.
+    """
 
     ratio: float
     noise: float
@@ -41,7 +44,13 @@ class Budget:
     @property
     def limit(self) -> float:
         """The largest ratio that passes."""
-        return min(self.ratio * (1 + self.noise), self.required)
+        reached = self.ratio * (1 + self.noise)
+        return min(reached, self.required) if self.met else reached
+
+    @property
+    def met(self) -> bool:
+        """Whether the committed ratio is what is required, or better."""
+        return self.ratio <= self.required
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from perf.measure import Figure
 from perf.readings import Reading
 
 COLUMNS = "{:52} {:>10} {:>11} {:>9} {:>7} {:>7} {:>9}"
-PATH_COLUMNS = "{:64} {:>10} {:>10} {:>9} {:>9} {:>9}"
+PATH_COLUMNS = "{:64} {:>10} {:>10} {:>9} {:>9} {:>16}"
 CURVE_COLUMNS = "{:>12} {:>9} {:>9} {:>10} {:>9}  {}"
 BAR = 48  # characters
 BAR_END = 1.5  # the share of the limit at a bar's end
@@ -28,7 +28,7 @@ def row(figure: Figure, budget: Budget) -> str:
         f"{figure.reference_ns:.2f}",
         f"{figure.ratio:.3f}",
         f"{budget.limit:.3f}",
-        f"≤ {budget.required:.2f}",
+        required(budget, ".2f"),
     )
 
 
@@ -45,8 +45,13 @@ def path_row(reading: Reading, budget: Budget) -> str:
         duration(reading.against_us * 1e-6) if reading.against_us else "",
         shown(reading),
         f"{budget.limit:.3g}",
-        f"≤ {budget.required:.3g}",
+        required(budget, ".3g"),
     )
+
+
+def required(budget: Budget, form: str) -> str:
+    """What is required, and whether it is still missed."""
+    return f"≤ {budget.required:{form}}{'' if budget.met else ' MISSED'}"
 
 
 def shown(reading: Reading) -> str:

@@ -19,6 +19,7 @@ from app.services.video import lifecycle
 from app.services.video.schemas import Patch
 from tests.contract.people import join
 from tests.factories import MEDIA, record
+from tests.model.counts import compare_counts
 from tests.model.model import Edge, Feed, Film, Model, Session, Visibility
 from tests.model.world import World
 
@@ -381,26 +382,7 @@ class Crowd:
             await self.read("feed", person, 3 + n % 3)
             await self.read_trending(person, 5)
         await self.read_trending(None, 5)
-        await self.compare_counts()
-
-    async def compare_counts(self) -> None:
-        stores, model = self.world.stores, self.model
-        follows = await stores.graph.counts(model.people)
-        likes = await stores.reactions.total_likes(model.people)
-        videos = await stores.videos.authors_counts(model.people)
-        for one in model.people:
-            counts = follows.get(one)
-            found = (counts.followers, counts.following) if counts else (0, 0)
-            edges = model.edges["follow"]
-            assert found == (sum(other == one for _, other in edges), sum(other == one for other, _ in edges))
-            films = [film for film in model.films.values() if film.author == one]
-            received = sum(len(film.likes) for film in films)
-            assert likes.get(one, 0) == received
-            assert videos.get(one, 0) == sum(not film.deleted and film.visibility != "private" for film in films)
-        records = await stores.videos.get_many(list(model.films)[:200])
-        for film in model.films.values():
-            stored = records[film.video_id].counts
-            assert msgspec.to_builtins(stored) == film.numbers
+        await compare_counts(self.world.stores, self.model)
 
 
 async def refused(error: type[KinoraError], asking: Awaitable[object]) -> None:

@@ -174,6 +174,8 @@ def test_a_slowed_twin_works_three_times_in_two_calls_and_answers_the_same() -> 
         (0.56, Budget(0.5, 0.1, 1.2), False),
         (1.20, Budget(1.15, 0.1, 1.2), True),
         (1.21, Budget(1.15, 0.1, 1.2), False),
+        (2.19, Budget(2.0, 0.1, 1.2), True),  # what is required was never reached: no worse than what was
+        (2.21, Budget(2.0, 0.1, 1.2), False),
     ],
 )
 def test_a_ratio_may_be_its_budget_and_its_noise_but_never_beyond_what_is_required(
