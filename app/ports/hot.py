@@ -6,8 +6,8 @@ import msgspec
 
 from app.ports.feeds import Kind
 from app.ports.limiter import Verdict
-from hotpath.rows import Rows
-from hotpath.shelf import Entry
+from hotpath import rows as lists
+from hotpath import shelf
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +20,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     verdict: Verdict
     alive: bool
     marker: str | None
-    rows: Rows
+    rows: lists.Rows
     blob: bytes | None
 
 
@@ -50,9 +50,9 @@ class HotPages(Protocol):
 class HeldCards(Protocol):
     """The cards that this process holds, ready to be spliced."""
 
-    def find_rows(self, rows: Rows) -> list[Entry] | None:
+    def find_rows(self, rows: lists.Rows) -> list[shelf.Entry] | None:
         """Those of all rows, or None where one is not held; what changed anywhere since is not held."""
 
-    async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
+    async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """Those held, in the order asked, and the others from the cache, held from then on if they may be. Raises
         Unavailable."""

@@ -17,8 +17,8 @@ from app.core.errors import Unavailable
 from app.ports.feeds import Kind
 from app.ports.hot import Hit
 from app.ports.limiter import Verdict
+from hotpath import rows as lists
 from hotpath.resp import ReplyError
-from hotpath.rows import Rows, texts
 
 KEPT: Final = 10_000  # readers whose commands are kept
 LOOKS: Final = 4  # one page in so many looks for entries that left the limit's window, for as many as all would have
@@ -27,7 +27,7 @@ MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
 _COUNTED: Final = 3  # replies of `_count`
-_NONE: Final = Rows(b"*0\r\n", 0)
+_NONE: Final = lists.Rows(b"*0\r\n", 0)
 _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
 
 
@@ -94,8 +94,9 @@ class RedisHotPages:
             both = (counted, self._feeds.ask(template % bounds, width))
             replies = [reply for some in await asyncio.gather(*both) for reply in some]
         verdict = self._judge(attempt, replies, _COUNTED + 1 if looks else None)
-        entries, marker, blob = replies[-3], texts(replies[-2]), replies[-1]
-        rows = Rows(entries, limit) if after is None else Rows(entries, limit, replies[-4], after[1].encode())
+        entries, marker, blob = replies[-3], lists.texts(replies[-2]), replies[-1]
+        ties = () if after is None else (replies[-4], after[1].encode())
+        rows = lists.Rows(entries, limit, *ties)
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
         return Hit(verdict, replies[_COUNTED] == ALIVE, generation, rows, blob)
 
@@ -139,7 +140,7 @@ class RedisHotPages:
         """`looked` is the place of the oldest entries among the replies."""
         if ReplyError in map(type, replies):
             raise Unavailable("Redis cannot answer now.")
-        oldest = [] if looked is None else texts(replies[looked])
+        oldest = [] if looked is None else lists.texts(replies[looked])
         verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], oldest)
         if chores:
             self._common.tell(packed(chores), len(chores))

@@ -11,8 +11,8 @@ from typing import Final
 from app.core.metrics import CARDS, Tally
 from app.ports.cards import Cards
 from app.ports.invalidations import Invalidations
+from hotpath import rows as lists
 from hotpath import shelf
-from hotpath.rows import Rows
 
 _FROM_REDIS: Final = CARDS.labels("redis")
 _MISSING: Final = CARDS.labels("miss")
@@ -44,7 +44,7 @@ class NearCards:
             self._from_process.inc(hits)
         return found
 
-    def find_rows(self, rows: Rows) -> list[shelf.Entry] | None:
+    def find_rows(self, rows: lists.Rows) -> list[shelf.Entry] | None:
         """The members of all rows, None where one is not kept; without waiting."""
         found = rows.find(self._shelf)
         if found:

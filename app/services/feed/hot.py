@@ -26,8 +26,8 @@ from app.ports.limiter import Verdict
 from app.services.feed.position import CURSOR_TTL_MS, PAGE_MEMORY_S, Position, Session, built_ms, sources_of
 from app.services.feed.roster import Roster
 from hotpath import pages as kernel
-from hotpath.rows import Rows
-from hotpath.shelf import Entry
+from hotpath import rows as lists
+from hotpath import shelf
 
 _QUERY: Final = re.compile(rb"(?:limit=([1-9][0-9]?)|cursor=([A-Za-z0-9_-]{1,1024})|page=0)\Z")
 _QUERIES: Final = 256  # texts without a cursor, taken apart
@@ -99,7 +99,7 @@ class HotFeed:
         built_at = built_ms(hit.marker or "")
         if not self._is_plain(hit, viewer, start, limit, built_at):
             return hit.verdict
-        entries: Sequence[Entry | None] = self._cards.find_rows(rows) or await self._cards.fetch(rows.members())
+        entries: Sequence[shelf.Entry | None] = self._cards.find_rows(rows) or await self._cards.fetch(rows.members())
         after = self._after(start, hit.marker or "", rows, limit, built_at)
         body = kernel.page(
             entries,
@@ -136,7 +136,7 @@ class HotFeed:
         # The list may have been made anew between two commands of the trip: its entries are as old as its name.
         return hit.rows.score(limit - 1) > built_at - _ORDER_MS
 
-    def _after(self, start: Position, marker: str, rows: Rows, limit: int, built_at: int) -> Position:
+    def _after(self, start: Position, marker: str, rows: lists.Rows, limit: int, built_at: int) -> Position:
         score, video_id = rows.score(limit - 1), rows.member(limit - 1).decode()
         served = start.served + limit
         if self._kind == "following":  # its order is the videos' own, and outlasts the feed that was built
