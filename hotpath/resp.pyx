@@ -273,7 +273,7 @@ cdef class Parser:
 cdef const char* _behind_plain(
     const char* at, const char* end, Py_ssize_t max_bulk_bytes, Py_ssize_t max_reply_bytes
 ) noexcept nogil:
-    """Behind an array of nothing but strings that lies here whole and within the bounds; NULL: it is to be looked at."""
+    """Behind an array of nothing but strings that lies here whole and within bounds; NULL: it is to be looked at."""
     cdef Py_ssize_t missing = 0
     cdef Py_ssize_t weight = 0
     cdef Py_ssize_t size = 0
