@@ -160,7 +160,7 @@ class FeedReads:
         return found[:count]
 
     async def _held(self, user_id: str, position: Position) -> set[str]:
-        """What was served above the tail: all that the lists before it were built of, this one's included, for what left
+        """What was served above the tail: all that the lists before it were built of, this one's too, for what left
         it meanwhile may have come back elsewhere; and what it holds now, which may have been pushed."""
         served = await self._for_you.served(user_id, position.left().past)
         if not position.generation:
