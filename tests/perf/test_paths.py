@@ -56,12 +56,13 @@ def test_a_path_that_was_only_disturbed_passes_the_second_time() -> None:
     assert gate.hold_paths({"hit": lambda rounds: read(2.0 if rounds == 5 else 1.5)}, {"hit": HIT}, str) == []
 
 
-def test_every_path_has_a_committed_budget_within_what_is_required() -> None:
+def test_every_path_has_a_committed_budget_and_none_that_was_met_may_be_missed_again() -> None:
     budgets = load()
 
     assert list(budgets) == [*BUILDERS, *PATHS]
     assert set(GATED) < set(PATHS)
-    assert all(0 < budgets[name].ratio < budgets[name].limit <= budgets[name].required for name in GATED)
+    assert all(0 < budgets[name].ratio < budgets[name].limit for name in GATED)
+    assert all(budgets[name].limit <= budgets[name].required for name in GATED if budgets[name].met)
     required = {name: budgets[name].required for name in PATHS}
     assert required["for-you-canned"] == 1.6
     assert required["for-you-documented"] <= 1 / 28

@@ -48,10 +48,11 @@ class KeepFollowing:
         if relation.following and not (barred or relation.muted):
             await self._feeds.add("following", user_id, entries, whole=len(entries) < keep)
             return
-        video_ids = [video_id for _, video_id in entries]
-        await self._feeds.remove("following", user_id, video_ids)
+        await self._feeds.remove("following", user_id, [video_id for _, video_id in entries])
         if barred or relation.muted:
-            await self._feeds.remove("feed", user_id, video_ids)
+            # As a whole: who reads on is known by how far they came in it, while single videos would come twice to
+            # them where the barrier falls again.
+            await self._feeds.drop("feed", user_id)
 
 
 class SettleTiers:

@@ -133,8 +133,11 @@ class FanOut:
         followers = [user_id for user_id, _ in rows]
         FANOUT_FOLLOWERS.labels(stamp.tier).inc(len(rows))
         if not _shown(video):
-            for kind in ("following", "feed"):
-                await self._feeds.withdraw(kind, followers, video.video_id)
+            await self._feeds.withdraw("following", followers, video.video_id)
+            if video.status == "deleted":
+                await self._feeds.withdraw("feed", followers, video.video_id)
+            # What is only hidden keeps its place in For You, where pages judge it: were it taken out and given back, it
+            # would stand elsewhere, and come twice to who was served it before.
             return
         joined, numbers = "".join(followers).encode("ascii"), [number for _, number in rows]
         active = await self._active.bitmap(self._clock()) if stamp.tier == "selective" else None

@@ -160,18 +160,17 @@ class FeedReads:
         return found[:count]
 
     async def _held(self, user_id: str, position: Position) -> set[str]:
-        """What was served above the tail: all that the lists before it were built of, this one's too, for what left
-        it meanwhile may have come back elsewhere; and what it holds now, which may have been pushed."""
-        served = await self._for_you.served(user_id, position.left().past)
+        """What was served above the tail: of the list that leads there, while it is built, all there is; after that, as
+        of lists before it, what it was built of."""
         if not position.generation:
-            return served
+            return await self._for_you.served(user_id, position.past)
         try:
             built = await self._whole(user_id, position.upper)
         except Unavailable:
             built = None
         if built is None or built.generation != position.generation:
-            return served
-        return served.union(video_id for _, video_id in built.entries)
+            return await self._for_you.served(user_id, position.left().past)
+        return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, position.past)
 
     def _after(self, start: Position, filled: Filled[Position, Card], limit: int) -> Position:
         after = filled.after or start
