@@ -64,7 +64,20 @@ def test_the_tests_of_the_kernels_pass_under_sanitizers(sanitized: Path) -> None
     names = sorted(str(path.relative_to(sanitized)) for path in (sanitized / "tests").glob("test_kernel_*.py"))
     assert len(names) >= 8
 
-    ended = run(sanitized, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", *names)
+    # What a card weighs is not asked here: sanitizers put a wall around each piece of memory.
+    ended = run(
+        sanitized,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not long",
+        "-k",
+        "not cost_little_more_than_their_bytes",
+        *names,
+    )
 
     assert ended.returncode == 0, (ended.stdout + ended.stderr)[-8000:]
     assert " passed" in ended.stdout
