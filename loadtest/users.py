@@ -3,6 +3,7 @@
 import random
 import secrets
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -59,13 +60,13 @@ class Asking(FastHttpUser):
                 exception=TimeoutError("too late to be asked at all"),
                 context={},
             )
-        gevent.sleep(max(0.0, due_s - time.perf_counter()))
+        gevent.sleep(max(0.0, due_s - time.perf_counter()))  # the load itself: an open loop asks when it is due
         self._late_ms = self._schedule.late_ms(due_s)
         self.turn()
 
+    @abstractmethod
     def turn(self) -> None:
         """One request, or a few that follow from each other."""
-        raise NotImplementedError
 
     def sign_in(self) -> Person:
         """The next one of the file, or somebody new."""
@@ -112,6 +113,7 @@ class Watching(Asking):
         self._playback: str | None = None
         self._first = self.draw.randrange(VIEWS_PER_SESSION)  # in the middle of a session, as people are found
 
+    @abstractmethod
     def turn(self) -> None:
         act = next(self._acts, None)
         if act is None:
@@ -202,6 +204,7 @@ class Extra(Asking):
 class Fan(Extra):
     """Follows the creators of the first videos, each time as somebody else."""
 
+    @abstractmethod
     def turn(self) -> None:
         marks = self.trending()
         self.person = self.sign_in()
@@ -214,6 +217,7 @@ class Fan(Extra):
 class Guest(Extra):
     """Comes for one video that everybody comes for."""
 
+    @abstractmethod
     def turn(self) -> None:
         marks = self.trending()
         if self.person is None:
@@ -229,6 +233,7 @@ class Guest(Extra):
 class Sleeper(Extra):
     """Signs in again by name and password, and opens For You."""
 
+    @abstractmethod
     def turn(self) -> None:
         self.person = self.sign_in()
         me = self.ask("GET", "users/me")

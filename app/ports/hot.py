@@ -27,7 +27,6 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 class HotPages(Protocol):
     async def fetch(
         self,
-        caller: str,
         policy: tuple[str, int, int],
         session_id: str,
         kind: Kind,
@@ -36,9 +35,9 @@ class HotPages(Protocol):
         after: tuple[int, str] | None,
         limit: int,
     ) -> Hit | None:
-        """Counts the request under `policy` (name, limit, window in s) and reads what its page needs: at most `limit`
-        entries with a score ≤ `upper`, after the given one if any. None, with nothing counted, if it can't be told
-        without a second trip. Raises Unavailable."""
+        """Counts the user's request under `policy` (name, limit, window in s) and reads what its page needs: at most
+        `limit` entries with a score ≤ `upper`, after the given one if any. None, with nothing counted, if it can't be
+        told without a second trip. Raises Unavailable."""
 
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
         """Counts a request that needs nothing else. None and Unavailable as `fetch`."""

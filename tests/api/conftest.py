@@ -12,6 +12,7 @@ from app.core.clock import system_ms
 from app.core.config import Settings
 from app.stores import Stores, open_stores
 from tests.api.happenings import Happenings
+from tests.api.island import Island, running_island
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +50,17 @@ async def happenings(database_url: str, stores: Stores, built: features.Features
     conn = await asyncpg.connect(database_url)
     yield Happenings(conn, stores, built)
     await conn.close()
+
+
+@pytest.fixture(scope="module")
+async def place() -> AsyncIterator[Island]:
+    """A platform of the module's own."""
+    async with running_island() as island:
+        yield island
+
+
+@pytest.fixture
+async def island(place: Island) -> Island:
+    """The same, with nothing on it."""
+    await place.clear()
+    return place

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,23 +24,11 @@ from app.stores import Stores
 from tests.api.asking import ids as ids_of
 from tests.api.asking import walk
 from tests.api.feeding import feed, stock
-from tests.api.island import Island, running_island
+from tests.api.island import Island
 from tests.contract.people import join
 from tests.factories import Person, sign_up
 
 URL = "/api/v1/feed/for-you"
-
-
-@pytest.fixture(scope="module")
-async def place() -> AsyncIterator[Island]:
-    async with running_island() as island:
-        yield island
-
-
-@pytest.fixture
-async def island(place: Island) -> Island:
-    await place.clear()
-    return place
 
 
 async def authors(stores: Stores, count: int) -> list[str]:

@@ -1,7 +1,6 @@
 """For You over the life of its list: who comes back to one that was rebuilt goes on, by cursor and by page."""
 
 import random
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,22 +8,10 @@ from app.core.clock import system_ms
 from app.services.feed.position import FOR_YOU_SIZE
 from tests.api.asking import ids, refusal, walk
 from tests.api.feeding import feed, read_by_page, stock
-from tests.api.island import Island, running_island
+from tests.api.island import Island
 from tests.factories import Person, make_video, sign_up
 
 URL = "/api/v1/feed/for-you"
-
-
-@pytest.fixture(scope="module")
-async def place() -> AsyncIterator[Island]:
-    async with running_island() as island:
-        yield island
-
-
-@pytest.fixture
-async def island(place: Island) -> Island:
-    await place.clear()
-    return place
 
 
 async def stocked(island: Island, count: int) -> tuple[Person, list[str]]:

@@ -2,9 +2,6 @@
 it is all back when the suspension is lifted."""
 
 import argparse
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 
 import httpx
 import msgspec
@@ -27,6 +24,7 @@ from tests.api.crowd import Crowd
 from tests.api.feeding import stock
 from tests.api.happenings import Happenings
 from tests.factories import MEDIA, PASSWORD, Person, make_video, sign_up
+from tests.waiting import until
 
 UPPER = 2**52
 
@@ -34,14 +32,6 @@ UPPER = 2**52
 async def suspend(settings: Settings, person: Person, reason: str = "", *, lift: bool = False) -> int:
     arguments = argparse.Namespace(user=f"@{person.username}", reason=reason, lift=lift)
     return await commands.suspend(settings, arguments)
-
-
-async def within(seconds: float, true: Callable[[], Awaitable[bool]]) -> None:
-    """Asks until it is so, and fails if it takes longer."""
-    ends_s = time.monotonic() + seconds
-    while not await true():
-        assert time.monotonic() < ends_s
-        await asyncio.sleep(0.05)  # between two looks
 
 
 async def once(data: bytes):  # type: ignore[no-untyped-def]  # a stream of one piece
@@ -123,9 +113,9 @@ async def test_everybodys_trending_loses_them_within_two_seconds(
 
     assert await shown(True)
     await suspend(api_settings, author)  # with stores of its own, as another process
-    await within(2, lambda: shown(False))
+    await until(lambda: shown(False), 2, every_s=0.05)
     await suspend(api_settings, author, lift=True)
-    await within(60, lambda: shown(True))
+    await until(lambda: shown(True), 60, every_s=0.05)
 
 
 async def test_their_media_are_not_served(client: httpx.AsyncClient, stores: Stores, api_settings: Settings) -> None:
@@ -139,9 +129,9 @@ async def test_their_media_are_not_served(client: httpx.AsyncClient, stores: Sto
 
     assert await answers(200)
     await suspend(api_settings, author)
-    await within(2, lambda: answers(404))
+    await until(lambda: answers(404), 2, every_s=0.05)
     await suspend(api_settings, author, lift=True)
-    await within(2, lambda: answers(200))
+    await until(lambda: answers(200), 2, every_s=0.05)
 
 
 @pytest.mark.parametrize("flushed", [False, True])
@@ -163,7 +153,7 @@ async def test_they_are_out_within_two_seconds(
         async with redis.asyncio.from_url(redis_url) as direct:
             keys = [key async for key in direct.scan_iter("session:*", count=10_000)]
             await direct.delete(*keys)
-    await within(2, lambda: answers(401))
+    await until(lambda: answers(401), 2, every_s=0.05)
     for tried in (
         await client.post("/api/v1/auth/login", json=login),
         *[await client.post("/api/v1/auth/refresh", json={"refresh_token": t["refresh_token"]}) for t in tokens],

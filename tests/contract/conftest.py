@@ -21,6 +21,7 @@ from app.adapters.postgres.suspensions import PostgresSuspensions
 from app.adapters.postgres.tiers import PostgresTiers
 from app.adapters.postgres.users import PostgresUsers
 from app.adapters.postgres.videos import PostgresVideos
+from app.adapters.redis.client import RedisClient
 from app.ports.accounts import Accounts
 from app.ports.activity import Activity
 from app.ports.comments import Comments
@@ -44,6 +45,14 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     pool = await open_pool(database_url, size=8, application_name="contract")
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[RedisClient]:
+    """Valkey, patient: a busy machine is no fault."""
+    client = RedisClient(redis_url, timeout_s=5.0)
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture(scope="session", params=["postgres"])

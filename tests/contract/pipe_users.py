@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,17 +11,11 @@ import hiredis
 
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
+from tests.waiting import until
 
 TIMEOUT_S: Final = 0.4
 LATENESS_S: Final = 0.6  # of our own loop, on a machine that does other things
 USERS: Final = 50
-
-
-async def until(condition: Callable[[], object], limit_s: float = 10) -> None:
-    deadline_s = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        await asyncio.sleep(0.005)  # between two looks
 
 
 def packed(*commands: tuple[str | bytes | int, ...]) -> bytes:
@@ -30,15 +24,14 @@ def packed(*commands: tuple[str | bytes | int, ...]) -> bytes:
 
 async def is_up(pipe: Pipe) -> None:
     """Returns once it answers again."""
-    deadline_s = time.monotonic() + 8
-    while True:
+
+    async def answers() -> bool:
         try:
-            assert await pipe.ask(packed(("ECHO", "back")), 1) == [b"back"]
+            return bool(await pipe.ask(packed(("ECHO", "back")), 1) == [b"back"])
         except Unavailable:
-            assert time.monotonic() < deadline_s
-            await asyncio.sleep(0.01)  # between two looks
-        else:
-            return
+            return False
+
+    await until(answers, 8, every_s=0.01)
 
 
 class Crowd:

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -7,13 +6,7 @@ from app.adapters.redis.builds import RedisBuilds
 from app.adapters.redis.client import RedisClient
 from app.core.ids import new
 from app.ports.builds import Builds
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(redis_url, timeout_s=5.0)
-    yield client
-    await client.aclose()
+from tests.waiting import until
 
 
 @pytest.fixture(params=["redis"])
@@ -40,15 +33,6 @@ async def test_a_lease_that_nobody_gives_back_ends(builds: Builds) -> None:
     await until(lambda: builds.lease(user, "next", 60_000))
     await builds.release(user, "dead")  # who comes back late takes nothing away
     assert not await builds.lease(user, "third", 60_000)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Waits until it holds, at most five seconds."""
-    for _ in range(500):
-        if await condition():
-            return
-        await asyncio.sleep(0.01)  # between two looks
-    raise AssertionError("it does not come to hold")
 
 
 async def test_orders_are_kept_by_generation(builds: Builds, client: RedisClient) -> None:

@@ -1,6 +1,5 @@
 import random
 from array import array
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,13 +9,6 @@ from app.core.ids import new
 from app.ports.feeds import KEEP, TTL_S, Feeds, FeedSlice, Kind
 
 LATEST = 2**52
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(redis_url, timeout_s=5.0)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["redis"])

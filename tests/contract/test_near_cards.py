@@ -1,8 +1,7 @@
 """The cards in a process's own memory: never older than what was heard, whatever happens in between."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,6 +15,7 @@ from app.core.ids import new
 from app.ports.cards import Cards
 from app.ports.invalidations import Hear
 from tests.servers.valkey import Valkey, running_valkey
+from tests.waiting import until
 
 MIB = 2**20
 
@@ -92,15 +92,6 @@ class Deaf:
 
 def card(version: int, text: str = "", visibility: str = "P") -> bytes:
     return f"{version:020d}{visibility}Ausr_{0:026d}{0:013d}{text}".encode()
-
-
-async def until(condition: Callable[[], bool], within_s: float = 5.0) -> float:
-    """Seconds until it holds."""
-    started_s = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started_s < within_s
-        await asyncio.sleep(0.0005)  # between two looks
-    return time.monotonic() - started_s
 
 
 async def written(cards: Cards, raw: bytes, *processes: Process) -> str:

@@ -12,8 +12,9 @@ import uvloop
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
 from hotpath.resp import Push
-from tests.contract.pipe_users import LATENESS_S, TIMEOUT_S, USERS, Crowd, is_up, packed, until
+from tests.contract.pipe_users import LATENESS_S, TIMEOUT_S, USERS, Crowd, is_up, packed
 from tests.servers.valkey import Valkey, running_valkey
+from tests.waiting import until
 
 SLOW_TO_LOAD = {"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024", "rdbcompression": "no"}
 

@@ -10,7 +10,8 @@ import pytest
 
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
-from tests.contract.pipe_users import LATENESS_S, TIMEOUT_S, packed, until
+from tests.contract.pipe_users import LATENESS_S, TIMEOUT_S, packed
+from tests.waiting import until
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 

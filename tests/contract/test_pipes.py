@@ -11,9 +11,10 @@ from app.adapters.redis.pipes import Node, Pipes
 from app.adapters.redis.slots import SLOTS, masters, slot_of
 from app.core.errors import Unavailable
 from hotpath.resp import Push
-from tests.contract.pipe_users import TIMEOUT_S, packed, until
+from tests.contract.pipe_users import TIMEOUT_S, packed
 from tests.servers.valkey import running_valkey
 from tests.servers.valkey_cluster import Cluster, ClusterNode, running_cluster
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

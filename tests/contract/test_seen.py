@@ -1,5 +1,3 @@
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.adapters.redis.client import RedisClient
@@ -9,13 +7,6 @@ from app.ports.seen import SEEN_ITEMS, SEEN_MS, Seen
 from hotpath import seen as kernel
 
 NOW_MS = 1_790_000_000_000
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(redis_url, timeout_s=5.0)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["redis"])

@@ -1,5 +1,3 @@
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
@@ -7,13 +5,6 @@ from app.adapters.redis.client import RedisClient
 from app.adapters.redis.sessions import TTL_S, RedisSessions
 from app.core.ids import new
 from app.ports.sessions import SessionCache
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(redis_url, timeout_s=5.0)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["redis"])

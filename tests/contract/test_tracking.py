@@ -5,8 +5,8 @@ from collections.abc import Collection
 from app.adapters.redis.slots import slot_of
 from app.adapters.redis.tracking import RedisTracking
 from app.core.ids import new
-from tests.contract.pipe_users import until
 from tests.servers.valkey_cluster import Cluster, ClusterNode, running_cluster
+from tests.waiting import until
 
 
 def video_at(cluster: Cluster, node: ClusterNode) -> str:

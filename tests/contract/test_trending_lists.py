@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -7,13 +6,6 @@ from app.adapters.redis.client import RedisClient
 from app.adapters.redis.trending import RedisTrendingLists
 from app.core.ids import new
 from app.ports.trending import TrendingLists
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(redis_url, timeout_s=5.0)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture(params=["redis"])

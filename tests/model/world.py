@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Final
 from unittest.mock import patch
 
 import asyncpg
@@ -21,11 +21,11 @@ from app.core.clock import DAY_MS, system_ms
 from app.core.config import Settings
 from app.core.events import Event
 from app.ports import feeds as feeds_port
-from app.ports.graph import Graph
 from app.services.feed import candidates, for_you, sources
 from app.services.feed.active import CountActive
 from app.services.feed.fanout import FanOut
 from app.stores import Stores, open_stores
+from tests.api.crowd import Interrupted
 
 SELECTIVE_AT, PULL_AT, HYSTERESIS_PERCENT = 4, 5, 34
 KEEP: Final = {"feed": 8, "following": 3, "creator": 2}
@@ -54,23 +54,6 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now_ms
-
-
-class Interrupted:
-    """A graph in which something happens between two pages of followers."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self.then: Callable[[], Awaitable[None]] | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._graph, name)
-
-    async def follower_batch(self, user_id: str, after_id: str, limit: int) -> list[tuple[str, int]]:
-        if after_id and self.then is not None:
-            then, self.then = self.then, None
-            await then()
-        return await self._graph.follower_batch(user_id, after_id, limit)
 
 
 class World:

@@ -4,7 +4,6 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -34,7 +33,7 @@ _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%
 class Asked(Protocol):
     """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
 
-    def ask(self, packed: bytes, replies: int) -> Awaitable[list[Any]]:
+    def ask(self, packed: bytes, replies: int) -> asyncio.Future[list[Any]]:
         """The replies to encoded commands, errors among them as ReplyError. Raises Unavailable."""
 
     def tell(self, packed: bytes, replies: int) -> object:
@@ -63,7 +62,6 @@ class RedisHotPages:
 
     async def fetch(
         self,
-        caller: str,
         policy: tuple[str, int, int],
         session_id: str,
         kind: Kind,
@@ -74,7 +72,7 @@ class RedisHotPages:
     ) -> Hit | None:
         if not self._limiter.knows_the_time:
             return None
-        made = self._kept.get((session_id, kind, limit)) or self._make(caller, policy, session_id, kind, user_id, limit)
+        made = self._kept.get((session_id, kind, limit)) or self._make(policy, session_id, kind, user_id, limit)
         attempt = self._limiter.attempt(made.key, policy[1], policy[2])
         if isinstance(attempt, Verdict):
             return Hit(attempt, True, None, _NONE, None)
@@ -90,9 +88,14 @@ class RedisHotPages:
             commands = (first + template) % (attempt.stamp_us, *bounds)
             replies = await self._common.ask(commands, asked + width)
         else:
-            counted = self._common.ask(first % attempt.stamp_us, asked)
-            both = (counted, self._feeds.ask(template % bounds, width))
-            replies = [reply for some in await asyncio.gather(*both) for reply in some]
+            # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
+            read = self._feeds.ask(template % bounds, width)
+            try:
+                counted = self._common.ask(first % attempt.stamp_us, asked)
+            except Unavailable:
+                read.cancel()
+                raise
+            replies = [reply for some in await asyncio.gather(counted, read) for reply in some]
         verdict = self._judge(attempt, replies, _COUNTED + 1 if looks else None)
         entries, marker, blob = replies[-3], lists.texts(replies[-2]), replies[-1]
         ties = () if after is None else (replies[-4], after[1].encode())
@@ -116,11 +119,9 @@ class RedisHotPages:
         key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
         self._feeds.tell(_REMEMBER % (len(key), key, len(value), value, len(ttl), ttl), 1)
 
-    def _make(
-        self, caller: str, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int
-    ) -> _Commands:
+    def _make(self, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int) -> _Commands:
         name, most, window_s = policy
-        key, feed = key_of(caller, name), f"{kind}:{user_id}"
+        key, feed = key_of(user_id, name), f"{kind}:{user_id}"
         marker = _encoded("ZRANGE", feed, 0, 0, "WITHSCORES")
         viewer = _encoded("GET", f"viewer:{user_id}")
         count = _count(key, most, window_s) + _encoded("GET", f"session:{session_id}")

@@ -161,8 +161,8 @@ class Pipes:
             if node.pipe.up:
                 try:
                     return _map(node.pipe.address, (await node.pipe.ask(_SLOTS, 1))[0])
-                except Unavailable:
-                    continue
+                except Unavailable as error:
+                    log.info("%s can't tell who owns which slots: %s", node.pipe.address.name, error.detail)
         probe = Pipe(self._seed, timeout_s=self._timeout_s)
         try:
             await probe.start()

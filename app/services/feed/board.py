@@ -1,12 +1,12 @@
 """The served lists of Trending, made from the ledger by a rule."""
 
-import asyncio
 from typing import Final
 
 from app.cards import rules
 from app.cards.page import Pages
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
 from app.ports.trending import Ledger, TrendingLists
 from app.services.feed.rule import Entries, Rule
@@ -25,7 +25,7 @@ class Board:
         self._lists = lists
         self._pages = pages
         self._clock = clock
-        self._making: dict[str, asyncio.Task[Entries]] = {}
+        self._making: SingleFlight[str, Entries] = SingleFlight()
 
     async def read(self, scope: str) -> Entries:
         """The list, made now by one caller if there is none."""
@@ -36,12 +36,7 @@ class Board:
             found = None
         if found is not None:
             return found
-        task = self._making.get(scope)
-        if task is None:
-            task = asyncio.create_task(self.make(scope))
-            self._making[scope] = task
-            task.add_done_callback(lambda _done: self._making.pop(scope, None))
-        return await asyncio.shield(task)
+        return await self._making.share(scope, lambda: self.make(scope))
 
     async def make(self, scope: str) -> Entries:
         """Scores the leaders of a scope, keeps the best hundred that everyone may see, and puts them in place."""

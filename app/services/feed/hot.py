@@ -84,7 +84,6 @@ class HotFeed:
             return None
         # One entry more than is wanted tells whether there is more.
         hit = await self._pages.fetch(
-            viewer.user_id,
             self._counted,
             viewer.session_id,
             self._kind,
