@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 async def test_ten_seconds_of_full_hd_take_thirty_on_two_cores_and_a_gigabyte(tmp_path: Path) -> None:
     source = make.plain(tmp_path / "clip.mp4", size="1080x1920", fps="30", seconds=10)
     (tmp_path / "out").mkdir()
-    # From a process of its own: Linux counts what a parent weighed at the fork as its child's, and this one weighs much.
+    # From a process of its own: Linux counts what a parent weighs at the fork as its child's, and pytest weighs much.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
         made, spent = apart.submit(rendered, source, tmp_path / "out").result(timeout=120)
 
