@@ -5,10 +5,14 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from hotpath._types cimport ID_BYTES, int64_t, uint8_t, uint16_t, uint64_t
-from hotpath.shelf cimport AUTHOR, HEADER_BYTES, PREFIX_SLOT, STATE, STEP, VISIBILITY, Card, Entry, gaps_of, raw_of
+from hotpath.shelf cimport (
+    AUTHOR, HEADER_BYTES, MEDIA_VERSION_BYTES, PREFIX_SLOT, STATE, STEP, VISIBILITY, Card, Entry, gaps_of, raw_of,
+)
 
 cdef enum:
     BARE_BYTES = 26  # an id without its kind of four characters
+    LONGEST_PREFIX = 128
+    BASE_BYTES = LONGEST_PREFIX + ID_BYTES + MEDIA_VERSION_BYTES + 2 * STEP  # two slashes, and what whole steps read
     LONG_TEXT = 256  # bytes from which memcpy is the faster way
     LARGE_PAGE = 65536  # bytes from which the lock is released: below that, giving it away costs more than the copying
     BLOB_VERSION = 1
@@ -28,6 +32,12 @@ cdef enum:
 
 cdef struct Text:
     const char* at
+    Py_ssize_t size
+
+
+cdef struct Base:  # what the media addresses of a card begin with: prefix, id and media version
+    char text[BASE_BYTES]
+    Py_ssize_t id_at
     Py_ssize_t size
 
 
@@ -76,6 +86,8 @@ def page(
         raise ValueError("limit must not be negative")
     if len(flags) != 8:
         raise ValueError("there are eight flags")
+    if len(prefix) > LONGEST_PREFIX:
+        raise ValueError("a prefix has at most 128 bytes")
     cdef Viewer state
     if not _take_viewer(blob, viewer, rule, &state):
         return None
@@ -198,11 +210,12 @@ cdef bytes _put_together(
     const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, bytes head, bytes tail
 ):
     cdef Py_ssize_t size = len(head) + len(tail) + 2 + max(n - 1, 0)  # brackets and commas
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, base_size
     for i in range(n):
-        size += <Py_ssize_t> cards[i].raw_bytes - HEADER_BYTES
+        size += <Py_ssize_t> cards[i].raw_bytes - cards[i].body_at
         size += cards[i].viewer_slots * (fills[marks[i]].size - 1)
-        size += (cards[i].slots - cards[i].viewer_slots) * (fills[8].size - 1)
+        base_size = fills[8].size + ID_BYTES + cards[i].media_version_bytes + 2
+        size += (cards[i].slots - cards[i].viewer_slots) * (base_size - 1)
     cdef bytes whole = PyBytes_FromStringAndSize(NULL, size)
     cdef char* out = PyBytes_AS_STRING(whole)
     cdef const char* room = out + size - STEP
@@ -221,39 +234,50 @@ cdef char* _write(
     const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, char* out, const char* room
 ) noexcept nogil:
     cdef Py_ssize_t i
-    cdef char padded[STEP]
-    cdef Text prefix = fills[8]
-    if prefix.size <= STEP:  # so that it is written in one step wherever there is room for one
-        memset(padded, 0, STEP)
-        memcpy(padded, prefix.at, prefix.size)
-        prefix.at = padded
+    cdef Base base
+    memset(&base, 0, sizeof(Base))
+    memcpy(base.text, fills[8].at, fills[8].size)
+    base.text[fills[8].size] = c"/"
+    base.id_at = fills[8].size + 1
     out[0] = c"["
     out += 1
     for i in range(n):
         if i > 0:
             out[0] = c","
             out += 1
-        out = _fill(cards[i], &fills[marks[i]], &prefix, out, room)
+        _take_base(cards[i], &base)
+        out = _fill(cards[i], &fills[marks[i]], &base, out, room)
     out[0] = c"]"
     return out + 1
 
 
-cdef char* _fill(const Card* card, const Text* flags, const Text* prefix, char* out, const char* room) noexcept nogil:
+cdef inline void _take_base(const Card* card, Base* base) noexcept nogil:
+    """Writes id and media version behind the prefix, which stays; the version by whole steps, as behind it there is
+    the rest of the card."""
+    cdef char* at = base.text + base.id_at
+    cdef const char* media_version = raw_of(card) + HEADER_BYTES
+    cdef Py_ssize_t i = 0
+    memcpy(at, card.video_id, ID_BYTES)
+    at[ID_BYTES] = c"/"
+    at += ID_BYTES + 1
+    while i < card.media_version_bytes:
+        memcpy(at + i, media_version + i, STEP)
+        i += STEP
+    base.size = base.id_at + ID_BYTES + 1 + card.media_version_bytes
+
+
+cdef char* _fill(const Card* card, const Text* flags, const Base* base, char* out, const char* room) noexcept nogil:
     """Copies a body from slot to slot; returns the place behind."""
     cdef const uint16_t* gaps = gaps_of(card)
     cdef const char* raw = raw_of(card)
-    cdef const char* at = raw + HEADER_BYTES
+    cdef const char* at = raw + card.body_at
     cdef const char* end = raw + card.raw_bytes
     cdef Py_ssize_t i
     for i in range(card.slots):
         out = _copy(at, gaps[i], out, room)
         at += gaps[i]
-        if at[0] == PREFIX_SLOT and prefix.size <= STEP and out <= room:
-            memcpy(out, prefix.at, STEP)
-            out += prefix.size
-        elif at[0] == PREFIX_SLOT:
-            memcpy(out, prefix.at, prefix.size)
-            out += prefix.size
+        if at[0] == PREFIX_SLOT:
+            out = _copy(base.text, base.size, out, room)
         else:
             memcpy(out, flags.at, flags.size)
             out += flags.size

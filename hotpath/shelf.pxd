@@ -5,11 +5,15 @@ from cpython.object cimport PyObject
 from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t
 
 cdef enum:
-    HEADER_BYTES = 65  # of a card: version 20, visibility 1, state 1, author 30, published 13
-    VISIBILITY = 20
-    STATE = 21
-    AUTHOR = 26  # without its kind
-    PUBLISHED = 52
+    HEADER_BYTES = 70  # of a card: version 20, format 1, visibility 1, state 1, author 30, published 13, two lengths of 2
+    FORMAT = 20
+    VISIBILITY = 21
+    STATE = 22
+    AUTHOR = 27  # without its kind
+    PUBLISHED = 53
+    LENGTHS = 66  # of the media version and the category, which come behind the header
+    MEDIA_VERSION_BYTES = 74  # at most
+    CATEGORY_BYTES = 30  # at most
     PREFIX_SLOT = 1
     VIEWER_SLOT = 2
     STEP = 16  # bytes that may be read behind a card
@@ -20,6 +24,8 @@ cdef struct Card:  # one block: this, the distances from slot to slot (uint16), 
     uint16_t slots
     uint16_t viewer_slots
     uint8_t used
+    uint8_t media_version_bytes
+    uint8_t body_at
     char video_id[ID_BYTES]
 
 

@@ -8,7 +8,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 cimport cython
 
-from hotpath._types cimport ID_BYTES, uint16_t, uint32_t, uint64_t
+from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t, uint64_t
 
 from hotpath.pure.shelf import ENTRY_BYTES
 
@@ -30,9 +30,10 @@ cdef class Entry:
             raise ValueError("a video's id has 30 bytes")
         cdef const char* text = PyBytes_AS_STRING(raw)
         cdef Py_ssize_t size = len(raw)
-        if not _is_card(text, size):
+        cdef Py_ssize_t body_at = _body_at(text, size)
+        if body_at < 0:
             raise ValueError("the card's header is malformed")
-        cdef Py_ssize_t slots = _count_slots(text, size)
+        cdef Py_ssize_t slots = _count_slots(text, body_at, size)
         if slots < 0:
             raise ValueError("the card's slots are too far apart")
         self._card = <Card*> malloc(sizeof(Card) + slots * sizeof(uint16_t) + size + STEP)
@@ -41,6 +42,8 @@ cdef class Entry:
         self._card.raw_bytes = <uint32_t> size
         self._card.slots = <uint16_t> slots
         self._card.used = False
+        self._card.media_version_bytes = <uint8_t> _length(text + LENGTHS)
+        self._card.body_at = <uint8_t> body_at
         memcpy(self._card.video_id, PyBytes_AS_STRING(video_id), ID_BYTES)
         memcpy(raw_of(self._card), text, size)
         memset(raw_of(self._card) + size, 0, STEP)
@@ -62,6 +65,15 @@ cdef class Entry:
         return PyBytes_FromStringAndSize(raw_of(self._card) + AUTHOR, BARE_BYTES)
 
     @property
+    def media_version(self):
+        return PyBytes_FromStringAndSize(raw_of(self._card) + HEADER_BYTES, self._card.media_version_bytes)
+
+    @property
+    def category(self):
+        cdef Py_ssize_t at = HEADER_BYTES + self._card.media_version_bytes
+        return PyBytes_FromStringAndSize(raw_of(self._card) + at, self._card.body_at - at)
+
+    @property
     def visibility(self):
         return PyBytes_FromStringAndSize(raw_of(self._card) + VISIBILITY, 1)
 
@@ -78,22 +90,34 @@ cdef inline Py_ssize_t _cost(const Card* card) noexcept nogil:
     return <Py_ssize_t> card.raw_bytes + 2 * <Py_ssize_t> card.slots + FIXED_BYTES
 
 
-cdef bint _is_card(const char* raw, Py_ssize_t size) noexcept nogil:
-    cdef Py_ssize_t i
+cdef Py_ssize_t _body_at(const char* raw, Py_ssize_t size) noexcept nogil:
+    """-1 if these bytes are no card of this format."""
+    cdef Py_ssize_t i, media_version, category
     if size < HEADER_BYTES or size > 0x7FFFFFFF:
-        return False
+        return -1
     for i in range(HEADER_BYTES):
-        if (i < VISIBILITY or i >= PUBLISHED) and not c"0" <= raw[i] <= c"9":
-            return False
-    return raw[VISIBILITY] in (c"P", c"F", c"X") and raw[STATE] in (c"A", c"-")
+        if (i < FORMAT or i >= PUBLISHED) and not c"0" <= raw[i] <= c"9":
+            return -1
+    if raw[FORMAT] != c"2" or raw[VISIBILITY] not in (c"P", c"F", c"X") or raw[STATE] not in (c"A", c"-"):
+        return -1
+    media_version = _length(raw + LENGTHS)
+    category = _length(raw + LENGTHS + 2)
+    if media_version > MEDIA_VERSION_BYTES or category > CATEGORY_BYTES:
+        return -1
+    i = HEADER_BYTES + media_version + category
+    return i if i <= size else -1
 
 
-cdef Py_ssize_t _count_slots(const char* raw, Py_ssize_t size) noexcept nogil:
+cdef inline Py_ssize_t _length(const char* digits) noexcept nogil:
+    return 10 * (digits[0] - c"0") + (digits[1] - c"0")
+
+
+cdef Py_ssize_t _count_slots(const char* raw, Py_ssize_t body_at, Py_ssize_t size) noexcept nogil:
     """-1 if two are too far apart to note, or too many."""
     cdef Py_ssize_t i
-    cdef Py_ssize_t start = HEADER_BYTES
+    cdef Py_ssize_t start = body_at
     cdef Py_ssize_t count = 0
-    for i in range(HEADER_BYTES, size):
+    for i in range(body_at, size):
         if raw[i] == PREFIX_SLOT or raw[i] == VIEWER_SLOT:
             if i - start > MAX_GAP_BYTES or count == MAX_GAP_BYTES:
                 return -1
@@ -106,10 +130,10 @@ cdef void _note_slots(Card* card) noexcept nogil:
     cdef const char* raw = raw_of(card)
     cdef uint16_t* gaps = gaps_of(card)
     cdef Py_ssize_t i
-    cdef Py_ssize_t start = HEADER_BYTES
+    cdef Py_ssize_t start = card.body_at
     cdef Py_ssize_t count = 0
     card.viewer_slots = 0
-    for i in range(HEADER_BYTES, <Py_ssize_t> card.raw_bytes):
+    for i in range(card.body_at, <Py_ssize_t> card.raw_bytes):
         if raw[i] == PREFIX_SLOT or raw[i] == VIEWER_SLOT:
             card.viewer_slots += raw[i] == VIEWER_SLOT
             gaps[count] = <uint16_t> (i - start)

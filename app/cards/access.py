@@ -34,7 +34,7 @@ class Access:
         video = record.video
         if viewer_id != video.user_id:
             active = video.status == "active"
-            mark = Card(video_id, 0, video.visibility, active, video.user_id, video.published_at or 0, b"")
+            mark = Card(video_id, 0, video.visibility, active, video.user_id, video.published_at or 0)
             if not rules.may_see(mark, state) or not await self._stands(video.user_id):
                 raise absent
         return record, state

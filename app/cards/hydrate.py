@@ -60,9 +60,9 @@ class Hydrator:
             FALLBACKS.labels("cards").inc()
             cached = [None] * len(video_ids)
         found = {
-            video_id: cards_format.unpack(video_id, raw)
+            video_id: card
             for video_id, raw in zip(video_ids, cached, strict=True)
-            if raw is not None
+            if raw is not None and (card := cards_format.unpack(video_id, raw))
         }
         missing = [video_id for video_id in video_ids if video_id not in found]
         return found | await self._build(missing) if missing else found

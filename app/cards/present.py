@@ -30,16 +30,10 @@ def brief(user: User) -> UserBrief:
 def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
     """The card of a record: with its body if it is active, else a mark that says it is not to be shown."""
     video = record.video
+    version = video.version + record.counts_version + author.updated_at
+    mark = Card(video.video_id, version, video.visibility, False, video.user_id, video.published_at or 0)
     active = video.status == "active" and video.media is not None and author.suspended_at is None
-    return Card(
-        video.video_id,
-        video.version + record.counts_version + author.updated_at,
-        video.visibility,
-        active,
-        video.user_id,
-        video.published_at or 0,
-        body(video, record.counts, author, music) if active else b"",
-    )
+    return _with_body(mark, record, author, music) if active else mark
 
 
 def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
@@ -50,8 +44,18 @@ def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Ca
     made = card(record, author, music)
     if made.active:
         return made
-    whole = body(record.video, record.counts, author, music)
-    return msgspec.structs.replace(made, active=True, visibility="private", body=whole)
+    return msgspec.structs.replace(_with_body(made, record, author, music), visibility="private")
+
+
+def _with_body(mark: Card, record: VideoAndCounts, author: User, music: Music | None) -> Card:
+    video = record.video
+    return msgspec.structs.replace(
+        mark,
+        active=True,
+        body=body(video, record.counts, author, music),
+        media_version=video.media.version if video.media else "",
+        category=video.category,
+    )
 
 
 def body(video: Video, counts: Counts, author: User, music: Music | None) -> bytes:
@@ -90,10 +94,9 @@ def _media(video: Video) -> dict[str, Any]:
         return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
 
     def address(name: str) -> msgspec.Raw:
-        # Ids, versions and file names are of a safe alphabet: nothing in them needs escaping.
-        return msgspec.Raw(b'"%b/%b/%b/%b"' % (PREFIX_SLOT, video.video_id.encode(), version, name.encode()))
+        # Prefixes, ids, versions and file names are of a safe alphabet: nothing in them needs escaping.
+        return msgspec.Raw(b'"%b/%b"' % (PREFIX_SLOT, name.encode()))
 
-    version = media.version.encode()
     urls = {name: address(f"{name}/playlist.m3u8") for name in media.renditions}
     thumbnails = [address(name) for name in media.thumbnails]
     return {
@@ -105,11 +108,14 @@ def _media(video: Video) -> dict[str, Any]:
     }
 
 
-def prefix(secret: bytes, visibility: str, video_id: str, now_ms: int) -> bytes:
-    """What goes into a card's media slot: the plain prefix while public, else a signed one."""
+def media_base(secret: bytes, visibility: str, video_id: str, media_version: str, now_ms: int) -> str:
+    """What the media addresses of a video begin with, and goes into its card's media slot: a plain prefix while public,
+    else a signed one; then id and version."""
     if visibility == "public":
-        return media_urls.public_prefix().encode()
-    return media_urls.signed_prefix(secret, video_id, media_urls.expires_at(now_ms)).encode()
+        prefix = media_urls.public_prefix()
+    else:
+        prefix = media_urls.signed_prefix(secret, video_id, media_urls.expires_at(now_ms))
+    return f"{prefix}/{video_id}/{media_version}"
 
 
 def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[str]]) -> bytes:
@@ -148,6 +154,6 @@ def splice(
         marks = [mark + extra for mark, extra in zip(marks, extras, strict=True)]
     return kernel.splice(
         [card.body for card in cards],
-        [prefix(secret, card.visibility, card.video_id, now_ms) for card in cards],
+        [media_base(secret, card.visibility, card.video_id, card.media_version, now_ms).encode() for card in cards],
         marks,
     )

@@ -6,9 +6,10 @@ a plain media prefix, and a viewer whose blob knows everything asked. Whatever e
 
 from collections.abc import Sequence
 
-from hotpath.pure.shelf import HEADER_BYTES, PREFIX_SLOT, Entry
+from hotpath.pure.shelf import PREFIX_SLOT, Entry
 
 BARE_BYTES = 26  # an id without its kind
+LONGEST_PREFIX = 128
 
 WANTS, FOLLOWS = 0, 1
 HIDDEN, SHOWN, ELSEWHERE = 0, 1, 2
@@ -64,12 +65,15 @@ def page(
     flags of the first `limit` are known, as `visible` says.
 
     `flags` are the eight values of a card's viewer slot, by liked + 2 saved + 4 following; `prefix` is the media prefix
-    of public videos. Raises ValueError as `visible`, and for a negative limit and another number of flags.
+    of public videos, at most 128 bytes: a card's prefix slot becomes `{prefix}/{video id}/{media version}`. Raises
+    ValueError as `visible`, and for a negative limit, another number of flags and a longer prefix.
     """
     if limit < 0:
         raise ValueError("limit must not be negative")
     if len(flags) != 8:
         raise ValueError("there are eight flags")
+    if len(prefix) > LONGEST_PREFIX:
+        raise ValueError("a prefix has at most 128 bytes")
     state = _viewer(blob, viewer, rule)
     if state is None:
         return None
@@ -100,10 +104,11 @@ def _judge(entry: Entry, viewer: _Viewer, rule: int) -> int:
 
 
 def _filled(entry: Entry, prefix: bytes, flags: bytes) -> bytes:
+    base = b"%b/%b/%b" % (prefix, entry.video_id, entry.media_version)
     pieces = []
-    at = HEADER_BYTES
+    at = entry.body_at
     for slot in entry.slots:
-        pieces += [entry.raw[at:slot], prefix if entry.raw[slot] == PREFIX_SLOT else flags]
+        pieces += [entry.raw[at:slot], base if entry.raw[slot] == PREFIX_SLOT else flags]
         at = slot + 1
     return b"".join([*pieces, entry.raw[at:]])
 

@@ -3,7 +3,10 @@
 from collections import OrderedDict
 
 ID_BYTES = 30  # a kind of four characters and 26 of Crockford base32
-HEADER_BYTES = 65  # of a card: version 20, visibility 1, state 1, author 30, published 13
+HEADER_BYTES = 70  # of a card: version 20, format 1, visibility 1, state 1, author 30, published 13, two lengths of 2
+FORMAT = 0x32
+MEDIA_VERSION_BYTES = 74  # at most: it comes behind the header, and then the category, both of the lengths said there
+CATEGORY_BYTES = 30  # at most
 PREFIX_SLOT, VIEWER_SLOT = 1, 2
 MAX_GAP_BYTES = 65_535  # from one slot of a card to its next
 ENTRY_BYTES = 128  # what an entry costs beyond its card and two bytes a slot: object, header, heap, place on the shelf
@@ -16,37 +19,49 @@ class Entry:
     Raises ValueError for an id that is not 30 bytes or a card that is none.
     """
 
-    __slots__ = ("author", "raw", "slots", "used", "video_id")
+    __slots__ = ("author", "body_at", "category", "media_version", "raw", "slots", "used", "video_id")
 
     def __init__(self, video_id: bytes, raw: bytes) -> None:
         if len(video_id) != ID_BYTES:
             raise ValueError("a video's id has 30 bytes")
-        digits = raw[:20] + raw[52:HEADER_BYTES]
-        if len(raw) < HEADER_BYTES or not digits.isdigit() or raw[20] not in b"PFX" or raw[21] not in b"A-":
+        if not _is_header(raw):
+            raise ValueError("the card's header is malformed")
+        category_at = HEADER_BYTES + int(raw[66:68])
+        self.body_at = category_at + int(raw[68:70])
+        if len(raw) < self.body_at:
             raise ValueError("the card's header is malformed")
         self.video_id = video_id
         self.raw = raw
-        self.author = raw[26:52]
-        self.slots = [at for at in range(HEADER_BYTES, len(raw)) if raw[at] in (PREFIX_SLOT, VIEWER_SLOT)]
+        self.author = raw[27:53]
+        self.media_version = raw[HEADER_BYTES:category_at]
+        self.category = raw[category_at : self.body_at]
+        self.slots = [at for at in range(self.body_at, len(raw)) if raw[at] in (PREFIX_SLOT, VIEWER_SLOT)]
         self.used = False
-        starts = [HEADER_BYTES, *(at + 1 for at in self.slots)]
+        starts = [self.body_at, *(at + 1 for at in self.slots)]
         if any(slot - start > MAX_GAP_BYTES for start, slot in zip(starts, self.slots, strict=False)):
             raise ValueError("the card's slots are too far apart")
 
     @property
     def visibility(self) -> bytes:
         """b"P" public, b"F" friends, b"X" private."""
-        return self.raw[20:21]
+        return self.raw[21:22]
 
     @property
     def active(self) -> bool:
         """Whether it is to be shown at all."""
-        return self.raw[21:22] == b"A"
+        return self.raw[22:23] == b"A"
 
     @property
     def size_bytes(self) -> int:
         """What keeping it costs."""
         return len(self.raw) + 2 * len(self.slots) + ENTRY_BYTES
+
+
+def _is_header(raw: bytes) -> bool:
+    if len(raw) < HEADER_BYTES or not (raw[:20] + raw[53:HEADER_BYTES]).isdigit() or raw[20] != FORMAT:
+        return False
+    is_bounded = int(raw[66:68]) <= MEDIA_VERSION_BYTES and int(raw[68:70]) <= CATEGORY_BYTES
+    return raw[21] in b"PFX" and raw[22] in b"A-" and is_bounded
 
 
 class Shelf:

@@ -28,7 +28,7 @@ async def cards(request: pytest.FixtureRequest, client: RedisClient, redis_url: 
 
 
 def card(version: int, text: str) -> bytes:
-    return f"{version:020d}PAusr_{0:026d}{0:013d}{text}".encode()
+    return f"{version:020d}2PAusr_{0:026d}{0:013d}0000{text}".encode()
 
 
 async def test_cards_come_in_the_order_asked(cards: Cards) -> None:

@@ -91,7 +91,7 @@ class Deaf:
 
 
 def card(version: int, text: str = "", visibility: str = "P") -> bytes:
-    return f"{version:020d}{visibility}Ausr_{0:026d}{0:013d}{text}".encode()
+    return f"{version:020d}2{visibility}Ausr_{0:026d}{0:013d}0000{text}".encode()
 
 
 async def written(cards: Cards, raw: bytes, *processes: Process) -> str:

@@ -24,9 +24,18 @@ def video(number: int) -> bytes:
 
 
 def card(
-    author: bytes, visibility: bytes = b"P", state: bytes = b"A", body: bytes = b'{"u":"\x01/a","v":\x02}'
+    author: bytes,
+    visibility: bytes = b"P",
+    state: bytes = b"A",
+    body: bytes = b'{"u":"\x01/a","v":\x02}',
+    media: bytes = b"a1.0",
 ) -> bytes:
-    return b"%020d%b%busr_%b%013d%b" % (7, visibility, state, author, 1_800_000_000_000, body)
+    kind, lengths = b"2%b%b" % (visibility, state), b"%02d05" % len(media)
+    return b"%020d%busr_%b%013d%b%bdance%b" % (7, kind, author, 1_800_000_000_000, lengths, media, body)
+
+
+def address(number: int, name: str, prefix: str = "/media", media: str = "a1.0") -> str:
+    return f"{prefix}/{video(number).decode()}/{media}/{name}"
 
 
 def blob(liked_since: str = "", saved_since: str = "", version: int = 1, **sets: list[bytes]) -> bytes:
@@ -45,12 +54,29 @@ def test_a_page_is_its_cards_with_the_viewers_flags(shelf: ModuleType, pages: Mo
 
     assert json.loads(whole) == {
         "videos": [
-            {"u": "/media/a", "v": {"flags": 1}},
-            {"u": "/media/a", "v": {"flags": 3}},
-            {"u": "/media/a", "v": {"flags": 4}},
+            {"u": address(0, "a"), "v": {"flags": 1}},
+            {"u": address(1, "a"), "v": {"flags": 3}},
+            {"u": address(2, "a"), "v": {"flags": 4}},
         ],
         "next": None,
     }
+
+
+@both
+@pytest.mark.parametrize("prefix", ["", "/m", "/" + "m" * 127])
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 32, 33, 74])
+def test_addresses_are_put_together_whatever_their_lengths(
+    shelf: ModuleType, pages: ModuleType, prefix: str, size: int
+) -> None:
+    kinds = [("x" * size, "a"), ("y", ""), ("", "b" * 300)]
+    entries = [
+        shelf.Entry(video(number), card(ANA, body=b'"\x01/%b"' % name.encode(), media=media.encode()))
+        for number, (media, name) in enumerate(kinds)
+    ]
+
+    whole = pages.page(entries, None, b"", 0, 3, FLAGS, prefix.encode(), b"", b"")
+
+    assert json.loads(whole) == [address(number, name, prefix, media) for number, (media, name) in enumerate(kinds)]
 
 
 @both
@@ -141,7 +167,7 @@ def test_counts_of_every_width(shelf: ModuleType, pages: ModuleType) -> None:
 @both
 def test_wrong_calls(shelf: ModuleType, pages: ModuleType) -> None:
     good: list[Any] = [[shelf.Entry(video(1), card(ANA))], blob(), ANA, 0, 1, FLAGS, b"/m", b"", b""]
-    for place, wrong in [(2, b"short"), (3, 2), (3, -1), (4, -1), (5, FLAGS[:7])]:
+    for place, wrong in [(2, b"short"), (3, 2), (3, -1), (4, -1), (5, FLAGS[:7]), (6, b"x" * 129)]:
         with pytest.raises(ValueError, match=r"."):
             pages.page(*good[:place], wrong, *good[place + 1 :])
     for place, wrong in [(2, b""), (3, 2)]:
@@ -185,6 +211,7 @@ CARDS = st.lists(
             st.sampled_from([b"P", b"P", b"P", b"F", b"X"]),
             st.sampled_from([b"A", b"A", b"A", b"-"]),
             BODIES,
+            st.sampled_from([b"", b"a1.0", b"\x01" * 17, b"m" * 74]),
         ),
     ),
     max_size=5,
@@ -194,7 +221,7 @@ SINCE = st.sampled_from(["", "", "v", "vid_", *("vid_" + name.decode() for name 
 BLOBS = st.none() | st.builds(
     blob, SINCE, SINCE, liked=SETS, saved=SETS, following=SETS, friends=SETS, blocked=SETS, muted=SETS
 )
-FILLS = st.sampled_from([b"", b"/media", b"." * 16, b"https://cdn.example/media/x"])
+FILLS = st.sampled_from([b"", b"/media", b"." * 16, b"https://cdn.example/media/x", b"/" * 128])
 CALLS = st.tuples(
     *(CARDS, BLOBS, st.sampled_from(NAMES), st.sampled_from([0, 1]), st.integers(0, 6)),
     *(st.tuples(*[FILLS] * 8), FILLS, FILLS, FILLS),

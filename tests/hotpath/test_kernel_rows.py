@@ -15,7 +15,7 @@ both = pytest.mark.parametrize(
     ("kernel", "shelves"), [pytest.param(*TWINS[0], id="c"), pytest.param(*TWINS[1], id="py")]
 )
 
-RAW = b"%020d" % 7 + b"PA" + b"usr_" + b"0" * 26 + b"%013d" % 5 + b"{}"
+RAW = b"%020d" % 7 + b"2PA" + b"usr_" + b"0" * 26 + b"%013d" % 5 + b"0000" + b"{}"
 
 
 def listed(*texts: bytes) -> bytes:

@@ -19,18 +19,27 @@ def video(number: int) -> bytes:
     return b"vid_%026d" % number
 
 
-def card(body: bytes = b"", visibility: bytes = b"P", state: bytes = b"A", version: int = 7) -> bytes:
-    return b"%020d%b%busr_%026d%013d" % (version, visibility, state, 5, 1_800_000_000_000) + body
+def card(
+    body: bytes = b"",
+    visibility: bytes = b"P",
+    state: bytes = b"A",
+    version: int = 7,
+    media: bytes = b"",
+    topic: bytes = b"",
+) -> bytes:
+    kind, lengths = b"2%b%b" % (visibility, state), b"%02d%02d" % (len(media), len(topic))
+    return b"%020d%busr_%026d%013d%b%b%b%b" % (version, kind, 5, 1_800_000_000_000, lengths, media, topic, body)
 
 
 @both
 def test_an_entry_is_its_card(twin: ModuleType) -> None:
-    raw = card(b'{"a":"\x01/x","b":\x02}')
+    raw = card(b'{"a":"\x01/x","b":\x02}', media=b"a1-2.0", topic=b"dance")
 
     entry = twin.Entry(video(1), raw)
 
     assert (entry.video_id, entry.raw, entry.author) == (video(1), raw, b"%026d" % 5)
     assert (entry.visibility, entry.active) == (b"P", True)
+    assert (entry.media_version, entry.category) == (b"a1-2.0", b"dance")
     assert entry.size_bytes == len(raw) + 2 * 2 + pure.ENTRY_BYTES
     assert not twin.Entry(video(1), card(state=b"-", visibility=b"X")).active
     assert twin.Entry(video(1), card(visibility=b"X")).visibility == b"X"
@@ -41,17 +50,31 @@ def test_an_entry_is_its_card(twin: ModuleType) -> None:
     "raw",
     [
         b"",
-        card()[:64],
+        card()[:69],
         b"x" + card()[1:],
+        card()[:20] + b"PAusr_%026d%013d{}" % (5, 0),  # of the format before
+        card()[:20] + b"PAusr_%026d%013d{}" % (5, 0) + b"0" * 20,
+        card()[:20] + b"3" + card()[21:],
+        card(media=b"a" * 9, topic=b"b" * 9)[:-1],
+        card(media=b"a" * 75),
+        card(topic=b"a" * 31),
         card(visibility=b"Q"),
         card(state=b"a"),
-        card()[:64] + b" ",
+        card()[:65] + b" " + card()[66:],
+        card()[:69] + b" ",
         card(b"\x01" + b"." * 65_536 + b"\x01"),
     ],
 )
 def test_what_is_no_card_is_refused(twin: ModuleType, raw: bytes) -> None:
     with pytest.raises(ValueError, match=r"^the card's (header is malformed|slots are too far apart)$"):
         twin.Entry(video(1), raw)
+
+
+@both
+def test_a_header_as_long_as_can_be(twin: ModuleType) -> None:
+    entry = twin.Entry(video(1), card(media=b"\x01" * 74, topic=b"\x02" * 30))
+    assert (entry.media_version, entry.category) == (b"\x01" * 74, b"\x02" * 30)
+    assert entry.size_bytes == len(entry.raw) + pure.ENTRY_BYTES  # none of those is a slot
 
 
 @both
@@ -140,8 +163,8 @@ def resident_bytes():
     return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmRSS"))
 
 def put(number):
-    body = (b"." * (number % 400) + 9 * b'"\\x01/a",' + b'\\x02').ljust(735, b" ")
-    shelf.put(b"vid_%026d" % number, b"%020dPAusr_%026d%013d" % (7, number, 0) + body)
+    body = (b"." * (number % 400) + 9 * b'"\\x01/a",' + b'\\x02').ljust(730, b" ")
+    shelf.put(b"vid_%026d" % number, b"%020d2PAusr_%026d%013d0000" % (7, number, 0) + body)
 
 shelf = Shelf(2**30)
 for number in range(1000):

@@ -23,8 +23,8 @@ def videos(count: int) -> list[str]:
 
 
 def card(video_id: str, author: str | None = None, *, active: bool = True) -> Card:
-    topic = b'{"category":"c%s"}' % video_id[-3:].lower().encode()
-    return Card(video_id, 1, "public", active, author or ids.new("usr"), 1, topic if active else b"")
+    topic = f"c{video_id[-3:].lower()}" if active else ""
+    return Card(video_id, 1, "public", active, author or ids.new("usr"), 1, category=topic)
 
 
 def gathered(**lists: Any) -> Gathered:

@@ -70,9 +70,8 @@ class VideoReads:
             raise NotFound("There is no file to download yet.")
         now_ms = self._clock()
         visibility = video.visibility if video.status == "active" else "private"
-        prefix = present.prefix(self._secret, visibility, video_id, now_ms).decode()
-        address = f"{prefix}/{video_id}/{video.media.version}/{video.media.download}"
-        return DownloadAnswer(address, media_urls.expires_at(now_ms))
+        base = present.media_base(self._secret, visibility, video_id, video.media.version, now_ms)
+        return DownloadAnswer(f"{base}/{video.media.download}", media_urls.expires_at(now_ms))
 
     async def music(self, music_id: str) -> Music:
         """One piece of music."""
