@@ -1,5 +1,5 @@
 """Measures hotpath.pages for a viewer with 512 likes, 512 saves and 300 followed, on cards of 750 bytes that a process
-keeps, with nine places for the media prefix and one for the viewer's flags in each.
+keeps, with 13 places for what media addresses begin with and one for the viewer's flags in each.
 
 `visibility`: 100 cards of every kind are judged. An element is one card. `page`: 21 public cards are judged and 20
 written, with the viewer's flags. An element is one card that is written. The reference is handed views with the slots
@@ -35,6 +35,8 @@ class Card(ctypes.Structure):
     _fields_ = (
         ("video_id", Text),
         ("raw", Text),
+        ("media_version", Text),
+        ("body_at", ctypes.c_int64),
         ("slots", ctypes.POINTER(ctypes.c_uint32)),
         ("slot_count", ctypes.c_int64),
     )
@@ -108,9 +110,11 @@ class _World:
 
     def _card(self, video: bytes, kind: bytes, author: bytes) -> bytes:
         words = self._rng.randbytes(100 + self._rng.randrange(-40, 41)).hex().encode()
-        urls = b",".join(b'"\x01/vid_%b/1/%d.jpg"' % (video, number) for number in range(9))
+        urls = b",".join(b'"\x01/thumbnails/%d.jpg"' % (number % 10) for number in range(13))
         body = b'{"title":"%b","urls":[%b],"user_interaction":\x02,"music":null}' % (words, urls)
-        return b"%020d%busr_%b%013d%b" % (7, kind, author, 1_790_000_000_000, body)
+        media_version = b"a3-%b.0" % video[-8:]
+        header = b"%020d2%busr_%b%013d%02d05" % (7, kind, author, 1_790_000_000_000, len(media_version))
+        return b"%b%bdance%b" % (header, media_version, body)
 
     def _bare_id(self) -> bytes:
         """Made within two years of one another."""
@@ -148,8 +152,10 @@ def _input(
 ) -> Input:
     cards = []
     for entry in entries:
-        slots = plain_shelf.Entry(entry.video_id, entry.raw).slots
-        cards.append(Card(text(entry.video_id), text(entry.raw), (ctypes.c_uint32 * len(slots))(*slots), len(slots)))
+        found = plain_shelf.Entry(entry.video_id, entry.raw)
+        views = (text(found.video_id), text(found.raw), text(found.media_version))
+        slots = (ctypes.c_uint32 * len(found.slots))(*found.slots)
+        cards.append(Card(*views, found.body_at, slots, len(found.slots)))
     flags = (Text * 8)(*(text(each) for each in FLAGS))
     array = (Card * len(cards))(*cards)
     made = Input(array, len(cards), text(blob), text(viewer), rule, limit, flags, text(prefix), text(head), text(tail))

@@ -1,5 +1,5 @@
-"""Measures hotpath.cards.splice: a page of 20 cards of 800 bytes, each with three places for the media prefix and one
-for the viewer's flags.
+"""Measures hotpath.cards.splice: a page of 20 cards of 800 bytes, each with three places for what media addresses begin
+with and one for the viewer's flags.
 
 The reference counts the places, then copies between them, over views that it is handed ready; the kernel's time
 includes what Python costs: three lists of bytes objects, taken apart and checked. An element is one card. Eight inputs
@@ -49,10 +49,11 @@ def _page(rng: random.Random, cards: int) -> tuple[list[bytes], list[bytes], lis
     bodies = []
     for _ in range(cards):
         caption = rng.randbytes(300 + rng.randrange(-40, 41)).hex().encode()
-        urls = b",".join(b'"%dp":"\x01/vid/1/%dp.m3u8"' % (height, height) for height in (360, 720, 1080))
+        urls = b",".join(b'"%dp":"\x01/%dp/playlist.m3u8"' % (height, height) for height in (360, 720, 1080))
         bodies.append(b'{"caption":"%b","urls":{%b},"viewer":\x02}' % (caption, urls))
     viewers = [b'{"liked":%b,"saved":false,"following":true}' % rng.choice([b"true", b"false"]) for _ in bodies]
-    return bodies, [b"/media/~1790000000.0123456789abcdef"] * cards, viewers
+    bases = [b"/media/~1790000000.0123456789abcdef/vid_%026d/a3-7K2M9QXW.0" % place for place in range(cards)]
+    return bodies, bases, viewers
 
 
 def _input(bodies: list[bytes], prefixes: list[bytes], viewers: list[bytes]) -> Input:

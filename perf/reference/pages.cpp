@@ -8,7 +8,6 @@
 
 namespace {
 
-constexpr size_t kHeader = 65;  // of a card
 constexpr char kPrefixSlot = '\x01';
 enum Mark : char { kHidden, kShown, kElsewhere };
 
@@ -20,13 +19,14 @@ struct Text {
 };
 
 struct Card {
-    Text video_id, raw;
+    Text video_id, raw, media_version;
+    int64_t body_at;        // in `raw`, behind the header
     const uint32_t* slots;  // where they are in `raw`
     int64_t slot_count;
 
-    char visibility() const { return raw.data[20]; }
-    bool active() const { return raw.data[21] == 'A'; }
-    const char* author() const { return raw.data + 26; }
+    char visibility() const { return raw.data[21]; }
+    bool active() const { return raw.data[22] == 'A'; }
+    const char* author() const { return raw.data + 27; }
 };
 
 struct Input {
@@ -117,12 +117,13 @@ const Text& flags_of(const Card& card, const Input& in, const Viewer& viewer) {
                     viewer.following.hold(card.author()) << 2];
 }
 
-void fill(const Card& card, const Text& flags, const Text& prefix, std::string& page) {
+// `base` is what media addresses begin with.
+void fill(const Card& card, const Text& flags, std::string_view base, std::string& page) {
     const std::string_view raw = card.raw.view();
-    size_t at = kHeader;
+    size_t at = card.body_at;
     for (int64_t i = 0; i < card.slot_count; ++i) {
         const size_t slot = card.slots[i];
-        page.append(raw, at, slot - at).append(raw[slot] == kPrefixSlot ? prefix.view() : flags.view());
+        page.append(raw, at, slot - at).append(raw[slot] == kPrefixSlot ? base : flags.view());
         at = slot + 1;
     }
     page.append(raw, at);
@@ -137,14 +138,19 @@ __attribute__((noinline)) std::string page(const Input& in) {
     size_t size = in.head.size + in.tail.size + 2 + shown;
     for (int64_t i = 0; i < shown; ++i) {
         if (in.cards[i].video_id.view() <= viewer.floor) return {};
-        size += in.cards[i].raw.size + in.cards[i].slot_count * in.prefix.size + in.flags[0].size;
+        const Card& card = in.cards[i];
+        const int64_t base = in.prefix.size + card.video_id.size + card.media_version.size + 2;
+        size += card.raw.size + card.slot_count * base + in.flags[0].size;
     }
-    std::string whole;
+    std::string whole, base;
     whole.reserve(size);
     whole.append(in.head.view()) += '[';
     for (int64_t i = 0; i < shown; ++i) {
         if (i > 0) whole += ',';
-        fill(in.cards[i], flags_of(in.cards[i], in, viewer), in.prefix, whole);
+        const Card& card = in.cards[i];
+        base.assign(in.prefix.view()) += '/';
+        (base.append(card.video_id.view()) += '/').append(card.media_version.view());
+        fill(card, flags_of(card, in, viewer), base, whole);
     }
     return (whole += ']').append(in.tail.view());
 }
