@@ -3,20 +3,24 @@
 In memory and bounded: beyond `max_keys` keys or `max_entries` times the keys used longest ago are forgotten.
 """
 
-from collections import OrderedDict, deque
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
 
 MAX_KEYS = 10_000
 MAX_ENTRIES = 200_000
 
 
 class SlidingLog:
-    """Logs by key. Times are ms of one clock that never goes back; each call costs the entries that left the window."""
+    """Logs by key. Times are ms of one clock that never goes back; each call costs, in the long run, the entries that
+    left the window: they are taken out when they are half of a log. Arrays are a fifth of a deque where logs are short.
+    """
 
     def __init__(self, max_keys: int = MAX_KEYS, max_entries: int = MAX_ENTRIES) -> None:
         self._max_keys = max_keys
         self._max_entries = max_entries
         self._entries = 0
-        self._logs: OrderedDict[str, deque[int]] = OrderedDict()
+        self._logs: OrderedDict[str, array[int]] = OrderedDict()
 
     def __len__(self) -> int:
         """Keys held."""
@@ -27,18 +31,24 @@ class SlidingLog:
         log = self._logs.get(key)
         if log is None:
             return 0
-        while log and log[0] <= now_ms - window_ms:
-            log.popleft()
-            self._entries -= 1
-        if not log:
+        edge_ms = now_ms - window_ms
+        if log[0] > edge_ms:
+            return len(log)
+        old = bisect_right(log, edge_ms)
+        within = len(log) - old
+        if not within:
             del self._logs[key]
-        return len(log)
+            self._entries -= old
+        elif old >= within:
+            del log[:old]
+            self._entries -= old
+        return within
 
     def add(self, key: str, at_ms: int) -> None:
         """Admits one at this time."""
         log = self._logs.get(key)
         if log is None:
-            log = self._logs[key] = deque()
+            log = self._logs[key] = array("q")
         else:
             self._logs.move_to_end(key)
         log.append(at_ms)

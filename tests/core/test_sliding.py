@@ -60,3 +60,13 @@ def test_the_number_of_entries_is_bounded_too() -> None:
     for at_ms in range(10, 40):
         log.add("c", at_ms)  # the last key stays whole, or its limit would not hold
     assert [log.count(key, 100, 40) for key in "bc"] == [0, 31]
+
+
+def test_a_long_log_is_counted_exactly_while_what_left_it_is_taken_out() -> None:
+    log, window_ms = SlidingLog(max_entries=10_000), 100
+    for now_ms in range(1_000):
+        log.add("k", now_ms)
+        assert log.count("k", window_ms, now_ms) == min(now_ms + 1, window_ms)
+        assert log.room_after_ms("k", window_ms + 1, window_ms, now_ms) == 0
+    assert log.count("k", window_ms, 1_060) == 39
+    assert log.count("k", window_ms, 2_000) == len(log) == 0
