@@ -38,7 +38,7 @@ from app.adapters.redis.builds import RedisBuilds
 from app.adapters.redis.bus import TIMEOUT_S as BUS_TIMEOUT_S
 from app.adapters.redis.bus import RedisBus
 from app.adapters.redis.cards import RedisCards
-from app.adapters.redis.client import CONNECTIONS, TIMEOUT_S, RedisClient
+from app.adapters.redis.client import RedisClient
 from app.adapters.redis.exploration import RedisExploration
 from app.adapters.redis.feeds import RedisFeeds
 from app.adapters.redis.hot import RedisHotPages
@@ -47,6 +47,7 @@ from app.adapters.redis.near import NearCards
 from app.adapters.redis.pipe import Pipe
 from app.adapters.redis.seen import RedisSeen
 from app.adapters.redis.sessions import RedisSessions
+from app.adapters.redis.thin import ThinClient
 from app.adapters.redis.tracking import RedisTracking
 from app.adapters.redis.trending import RedisTrendingLists
 from app.adapters.redis.viewers import RedisViewers
@@ -117,23 +118,24 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             stack.push_async_callback(opened.close)
             return opened
 
-        async def client(url: str, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> RedisClient:
-            opened = RedisClient(url, connections=connections, timeout_s=timeout_s)
-            stack.push_async_callback(opened.aclose)
-            return opened
-
-        async def pipe(url: str) -> Pipe:
-            opened = Pipe(url, whole_arrays=True)
+        async def pipe(url: str, *, whole_arrays: bool) -> Pipe:
+            opened = Pipe(url, whole_arrays=whole_arrays)
             stack.push_async_callback(opened.aclose)
             await opened.start()
+            return opened
+
+        async def client(url: str) -> RedisClient:
+            opened = ThinClient(url, await pipe(url, whole_arrays=False))
+            stack.push_async_callback(opened.aclose)
             return opened
 
         pools = {url: await pool(url) for url in {settings.database_url, settings.videos_url, settings.activity_url}}
         urls = {settings.feed_cache_url, settings.video_cache_url, settings.trending_cache_url}
         clients = {url: await client(url) for url in urls | {settings.redis_url}}
         # Each waiting reader of the bus holds a connection, and waits longer than any other command may take.
-        bus = await client(settings.bus_url, BUS_CONNECTIONS, BUS_TIMEOUT_S)
-        pipes = {url: await pipe(url) for url in {settings.redis_url, settings.feed_cache_url}}
+        bus = RedisClient(settings.bus_url, connections=BUS_CONNECTIONS, timeout_s=BUS_TIMEOUT_S)
+        stack.push_async_callback(bus.aclose)
+        pipes = {url: await pipe(url, whole_arrays=True) for url in {settings.redis_url, settings.feed_cache_url}}
         media = await asyncio.to_thread(
             FfmpegMedia, ffmpeg=settings.ffmpeg
         )  # tries its sandboxes, which takes up to a second
