@@ -1,6 +1,6 @@
 """Put a page of cards together: each is ready JSON but for two slots that are filled when it is read."""
 
-PREFIX_SLOT = b"\x01"  # where the media prefix goes; neither byte can occur in JSON text (RFC 8259, section 7)
+PREFIX_SLOT = b"\x01"  # where media addresses begin; neither byte can occur in JSON text (RFC 8259, section 7)
 VIEWER_SLOT = b"\x02"  # where the viewer's own flags go
 
 
