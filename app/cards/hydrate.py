@@ -21,6 +21,7 @@ from app.ports.music import Music, Musics
 from app.ports.reactions import Reactions
 from app.ports.users import User, Users
 from app.ports.videos import VideoAndCounts, Videos
+from hotpath import order
 
 BATCH: Final = 200  # what a store's get_many takes
 
@@ -66,6 +67,23 @@ class Hydrator:
         }
         missing = [video_id for video_id in video_ids if video_id not in found]
         return found | await self._build(missing) if missing else found
+
+    async def marks(self, video_ids: Sequence[str]) -> dict[str, order.Mark]:
+        """What rules and diversity ask of the cards of any number of videos, as `cards` finds them: a tenth of the work
+        where there are hundreds to choose from."""
+        try:
+            cached = order.marks(await self._cards.get_many(video_ids))
+        except Unavailable:
+            FALLBACKS.labels("cards").inc()
+            cached = [None] * len(video_ids)
+        found = {video_id: mark for video_id, mark in zip(video_ids, cached, strict=True) if mark is not None}
+        missing = [video_id for video_id in video_ids if video_id not in found]
+        if missing:
+            batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
+            for made in await asyncio.gather(*(self._build(batch) for batch in batches)):
+                for video_id, card in made.items():
+                    found[video_id] = order.Mark(card.author_id, card.category, card.visibility, card.active)
+        return found
 
     async def rebuild(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, Card]:
         """Makes the cards of changed videos anew, and tells who keeps something made of the old ones.

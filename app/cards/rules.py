@@ -1,10 +1,22 @@
 """Who may see what: pure, the same on every surface. A hint elsewhere may be stale; this is the authority."""
 
-from app.cards.card import Card
+from typing import Protocol
+
 from app.cards.viewer import ViewerState
 
 
-def may_see(card: Card, viewer: ViewerState | None) -> bool:
+class Judged(Protocol):
+    """What rules ask of a card."""
+
+    @property
+    def author_id(self) -> str: ...
+    @property
+    def visibility(self) -> str: ...
+    @property
+    def active(self) -> bool: ...
+
+
+def may_see(card: Judged, viewer: ViewerState | None) -> bool:
     """Whether this card may be shown to this viewer (None = anonymous), wherever it turns up.
 
     A block hides in both directions; friends are those who follow each other; one's own videos are always visible.
@@ -23,7 +35,7 @@ def may_see(card: Card, viewer: ViewerState | None) -> bool:
     return card.visibility == "friends" and author in viewer.friends
 
 
-def follows(card: Card, viewer: ViewerState | None) -> bool:
+def follows(card: Judged, viewer: ViewerState | None) -> bool:
     """Whether Following may offer it: a feed may, and its author is followed at this moment.
 
     A queued fan-out may land after the follow has ended; the edge is asked, not the list.
@@ -31,6 +43,6 @@ def follows(card: Card, viewer: ViewerState | None) -> bool:
     return viewer is not None and card.author_id[4:] in viewer.following and wants(card, viewer)
 
 
-def wants(card: Card, viewer: ViewerState | None) -> bool:
+def wants(card: Judged, viewer: ViewerState | None) -> bool:
     """Whether a feed may offer it: visible, and its author is not muted."""
     return may_see(card, viewer) and (viewer is None or card.author_id[4:] not in viewer.muted)

@@ -20,9 +20,10 @@ from app.ports.videos import Counts, VideoAndCounts
 from app.seed import bar
 from app.seed.world import World
 from app.services.feed.for_you import FOLLOWED, FRESH, TRENDING
-from app.services.feed.mix import Candidate, Entry, diversify, interleave, newest
+from app.services.feed.mix import Entry, interleave, newest
 from app.services.feed.position import FOR_YOU_SIZE, letters_of, new_generation
 from app.stores import Stores
+from hotpath import order
 
 # What a seeded Following holds; it is marked as cut there and the rest is read from the stores, as of any long one.
 # With the 500 it may hold, those of 10,000 people would not fit the embedded cache.
@@ -100,10 +101,10 @@ class _Feeds:
         self._made = made
         self._now_ms = now_ms
         self.generation = new_generation(now_ms, letters_of(["following", "trending", "fresh"]))
-        self._candidates = {
-            video.video_id: Candidate(video.video_id, video.user_id, video.category) for video in made.videos
+        self._marks = {
+            video.video_id: order.Mark(video.user_id, video.category, "public", True) for video in made.videos
         }
-        self._hot = [video_id for video_id in hot if video_id in self._candidates]  # and nobody else's
+        self._hot = [video_id for video_id in hot if video_id in self._marks]  # and nobody else's
         self._fresh = [video.video_id for video in reversed(made.videos[-CANDIDATES:])]
         self._by_author: list[list[Entry]] = [[] for _ in made.users]
         for video, author in zip(reversed(made.videos), reversed(made.authors), strict=True):
@@ -119,10 +120,10 @@ class _Feeds:
     def for_you(self, followed: list[Entry]) -> list[Entry]:
         """For You as the product would blend it for somebody who has seen nothing yet."""
         own = [video_id for _, video_id in followed]
-        hot = [video_id for video_id in self._hot if video_id in self._candidates]
+        hot = [video_id for video_id in self._hot if video_id in self._marks]
         blend = interleave(((own, FOLLOWED), (hot, TRENDING), (self._fresh, FRESH)), 2 * FOR_YOU_SIZE)
-        order = diversify([[self._candidates[video_id] for video_id in blend]], FOR_YOU_SIZE)
-        return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(order)]
+        video_ids = order.diversify([blend], self._marks, FOR_YOU_SIZE)
+        return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(video_ids)]
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:

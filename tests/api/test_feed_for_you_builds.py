@@ -17,10 +17,10 @@ from app.core.metrics import EXPLORED, FOR_YOU_BUILDS
 from app.http.viewer import Viewer
 from app.ports.videos import Video
 from app.services.feed.explore import AdmitNew
-from app.services.feed.mix import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
 from app.services.feed.schemas import FeedPage
 from app.services.feed.seen import NoteImpressions
 from app.stores import Stores
+from hotpath.pure.order import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
 from tests.api.asking import ids as ids_of
 from tests.api.asking import walk
 from tests.api.feeding import feed, stock

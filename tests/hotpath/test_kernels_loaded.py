@@ -10,13 +10,14 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, pages, resp, rows, seen, shelf, trending
+from hotpath import cards, fanout, merge, order, pages, resp, rows, seen, shelf, trending
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"splice"}),
     (fanout, {"encode"}),
     (merge, {"merge"}),
+    (order, {"Mark", "blend", "diversify", "marks"}),
     (pages, {"page", "visible"}),
     (resp, {"Parser"}),
     (rows, {"Rows", "texts"}),

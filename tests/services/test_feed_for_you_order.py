@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from app.cards.card import Card
 from app.cards.viewer import ViewerState
 from app.core import ids
 from app.ports.activity import Watched
 from app.services.feed.candidates import Gathered
 from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, ordered
 from app.services.feed.position import FOR_YOU_SIZE
+from hotpath.order import Mark
 
 NOTHING = Gathered([], [], [], [], [], [], failed=False)
 ME = ids.new("usr")
@@ -22,9 +22,9 @@ def videos(count: int) -> list[str]:
     return [ids.new("vid") for _ in range(count)]
 
 
-def card(video_id: str, author: str | None = None, *, active: bool = True) -> Card:
+def card(video_id: str, author: str | None = None, *, active: bool = True) -> Mark:
     topic = f"c{video_id[-3:].lower()}" if active else ""
-    return Card(video_id, 1, "public", active, author or ids.new("usr"), 1, category=topic)
+    return Mark(author or ids.new("usr"), topic, "public", active)
 
 
 def gathered(**lists: Any) -> Gathered:

@@ -1,18 +1,13 @@
 """How candidate lists become one order."""
 
+from typing import NamedTuple
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.feed.mix import (
-    AUTHOR_WINDOW,
-    TOPIC_MOST,
-    TOPIC_WINDOW,
-    Candidate,
-    Entry,
-    diversify,
-    interleave,
-    newest,
-)
+from app.services.feed.mix import Entry, interleave, newest
+from hotpath import order
+from hotpath.pure.order import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
 
 VIDEOS = [f"vid_{n:026d}" for n in range(40)]
 LISTS = st.lists(
@@ -63,6 +58,17 @@ def test_sources_give_in_proportion_to_their_weights() -> None:
     mixed = interleave([(one, 3), (other, 1)], 20)
 
     assert [sum(video_id in one for video_id in mixed[: n * 4]) for n in range(1, 6)] == [3, 6, 9, 12, 15]
+
+
+class Candidate(NamedTuple):
+    video_id: str
+    author: str
+    topic: str
+
+
+def diversify(groups: list[list[Candidate]], limit: int) -> list[str]:
+    marks = {each.video_id: order.Mark(each.author, each.topic, "public", True) for group in groups for each in group}
+    return order.diversify([[each.video_id for each in group] for group in groups], marks, limit)
 
 
 CANDIDATES = st.lists(

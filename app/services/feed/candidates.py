@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from app.cards.hydrate import Hydrator
+from app.cards.viewer import ViewerState
 from app.core import ids
 from app.core.clock import DAY_MS, Clock
 from app.core.errors import Unavailable
@@ -79,14 +80,14 @@ class Candidates:
         self._timeout_s = timeout_s
         self._shared: SingleFlight[str, list[tuple[int, str]]] = SingleFlight()  # what is the same for all
 
-    async def gather(self, user_id: str) -> Gathered:
-        """Candidates for one user, after `timeout_s` at the latest."""
+    async def gather(self, user_id: str, viewer: "asyncio.Future[ViewerState | None]") -> Gathered:
+        """Candidates for one user, whose state may still be on its way, after `timeout_s` at the latest."""
         timeout_s = self._timeout_s
         history = asyncio.create_task(within("history", timeout_s, lambda: self._history(user_id)))
         lists = await asyncio.gather(
             within("explored", timeout_s, lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
-            within("recommended", timeout_s, lambda: self._recommended(user_id, history)),
-            within("following", timeout_s, lambda: self._followed(user_id)),
+            within("recommended", timeout_s, lambda: self._recommended(user_id, history, viewer)),
+            within("following", timeout_s, lambda: self._followed(viewer)),
             within("trending", timeout_s, lambda: self._trends("global")),
             within("fresh", timeout_s, lambda: self._fresh(None, FRESH)),
         )
@@ -100,21 +101,27 @@ class Candidates:
         since_ms = self._clock() - EXPLORED_AGE_MS
         await self._exploration.admit([video_id for video_id in video_ids if ids.made_at_ms(video_id) >= since_ms])
 
-    async def _followed(self, user_id: str) -> list[str]:
-        return [video_id for _, video_id in await self._sources.candidates(user_id, FOR_YOU_SIZE)]
+    async def _followed(self, viewer: "asyncio.Future[ViewerState | None]") -> list[str]:
+        state = await asyncio.shield(viewer)
+        return [video_id for _, video_id in await self._sources.candidates(state, FOR_YOU_SIZE)] if state else []
 
     async def _history(self, user_id: str) -> list[Watched]:
         return await self._activity.history(user_id, None, RECENT)
 
-    async def _recommended(self, user_id: str, history: asyncio.Task[list[Watched] | None]) -> list[str]:
+    async def _recommended(
+        self,
+        user_id: str,
+        history: asyncio.Task[list[Watched] | None],
+        viewer: "asyncio.Future[ViewerState | None]",
+    ) -> list[str]:
         """By region and category, a category the more the more often it was watched or liked."""
         user, watched, state = await asyncio.gather(
-            self._users.get(user_id), asyncio.shield(history), self._hydrator.viewer(user_id)
+            self._users.get(user_id), asyncio.shield(history), asyncio.shield(viewer)
         )
         liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
         taste = list(dict.fromkeys([*(line.video_id for line in (watched or [])[:TASTE]), *liked]))
-        cards = await self._hydrator.cards(taste) if taste else {}
-        tastes = Counter(card.category for card in cards.values() if card.active).most_common(CATEGORIES)
+        marks = await self._hydrator.marks(taste) if taste else {}
+        tastes = Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
         asked: list[Awaitable[list[str]]] = [self._of_category(category) for category, _ in tastes]
         weights = [times for _, times in tastes]
         if user is not None and user.country is not None:

@@ -9,13 +9,13 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
 
 from app.cards import rules
-from app.cards.card import Card
-from app.cards.hydrate import BATCH, Hydrator
+from app.cards.hydrate import Hydrator
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.errors import Unavailable
@@ -25,19 +25,21 @@ from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import KEEP, Feeds, FeedSlice
 from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered, within
-from app.services.feed.mix import Candidate, diversify, interleave
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
 from app.services.feed.seen import SeenReads
+from hotpath import order
 
 LEASE_S: Final = 3.0  # beyond the budget: longer than the calls to a cache that hangs
 LOOK_EVERY_S: Final = 0.02
 LATEST_MS: Final = 2**53
 
 # How many videos each source gives, in proportion, and which places exploration has: every fifth of the first fifty.
-RECOMMENDED, FOLLOWED, TRENDING, FRESH = 3, 3, 2, 2
+RECOMMENDED, FOLLOWED, TRENDING, FRESH = WEIGHTS = 3, 3, 2, 2
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
 
 logger = logging.getLogger(__name__)
+
+Marks = dict[str, order.Mark]
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -109,8 +111,12 @@ class ForYou:
 
     async def _build(self, user_id: str) -> FeedSlice | None:
         deadline_s = asyncio.get_running_loop().time() + self._budget_s
-        gathered = await self._candidates.gather(user_id)
-        built = await self._judged(user_id, gathered, deadline_s)
+        viewer = asyncio.ensure_future(self._hydrator.viewer(user_id))
+        try:
+            gathered = await self._candidates.gather(user_id, viewer)
+            built = await self._judged(user_id, gathered, viewer, deadline_s)
+        finally:
+            viewer.cancel()
         if not built.video_ids and gathered.failed:
             FOR_YOU_BUILDS.labels("failed").inc()
             return None  # an empty list would be believed for half an hour
@@ -130,24 +136,21 @@ class ForYou:
             logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources.count("recycled")})
         return FeedSlice(generation, entries)
 
-    async def _judged(self, user_id: str, gathered: Gathered, deadline_s: float) -> Built:
+    async def _judged(
+        self, user_id: str, gathered: Gathered, viewer: Awaitable[ViewerState | None], deadline_s: float
+    ) -> Built:
         """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
         the page judges again who may see what, and diversity does what it can."""
         ids = every(gathered)
         left_s = max(0.0, deadline_s - asyncio.get_running_loop().time())
-        cards, known, state = await asyncio.gather(
-            within("cards", left_s, lambda: self._cards(ids)),
+        marks, known, state = await asyncio.gather(
+            within("cards", left_s, lambda: self._hydrator.marks(ids)),
             within("seen", left_s, lambda: self._seen.among(user_id, ids, gathered.history)),
-            within("viewer", left_s, lambda: self._hydrator.viewer(user_id)),
+            within("viewer", left_s, lambda: asyncio.shield(viewer)),
         )
-        if cards is not None:
-            await self._forget_dead(gathered.explored, cards)
-        return ordered(gathered, known or set(), cards, state)
-
-    async def _cards(self, video_ids: list[str]) -> dict[str, Card]:
-        batches = [video_ids[first : first + BATCH] for first in range(0, len(video_ids), BATCH)]
-        found = await asyncio.gather(*(self._hydrator.cards(batch) for batch in batches))
-        return {video_id: card for some in found for video_id, card in some.items()}
+        if marks is not None:
+            await self._forget_dead(gathered.explored, marks)
+        return ordered(gathered, known or set(), marks, state)
 
     async def _explore(self, built: Built, gathered: Gathered) -> None:
         if not gathered.explored:
@@ -156,10 +159,12 @@ class ForYou:
         EXPLORED.labels("placed").inc(len(places))
         EXPLORED.labels("completed").inc(places.count(EXPLORE_PLACES))
 
-    async def _forget_dead(self, explored: list[str], cards: dict[str, Card]) -> None:
+    async def _forget_dead(self, explored: list[str], marks: Marks) -> None:
         """What nobody may see would keep its place at the head of exploration for ever."""
-        dead = [video_id for video_id in explored if not _wants(cards.get(video_id), None)]
-        await _kept(self._exploration.forget(dead))
+        shown = wanted_of(marks, None)
+        dead = [video_id for video_id in explored if video_id not in shown]
+        if dead:
+            await _kept(self._exploration.forget(dead))
 
     async def _leased(self, user_id: str, owner: str) -> bool:
         try:
@@ -178,25 +183,26 @@ class ForYou:
             return None
 
 
-def ordered(gathered: Gathered, known: set[str], cards: dict[str, Card] | None, state: ViewerState | None) -> Built:
-    """A list of at most FOR_YOU_SIZE: the pure part of a build. Without cards each video is taken for an author's only.
+def ordered(gathered: Gathered, known: set[str], marks: Marks | None, state: ViewerState | None) -> Built:
+    """A list of at most FOR_YOU_SIZE: the pure part of a build. Without marks each video is taken for an author's only.
 
     The first places that exploration may have are its own, whatever the other sources have to offer.
     """
     recent = [line.video_id for line in gathered.history or ()]
     seen = known.union(recent)
-    wanted = {video_id for video_id in every(gathered) if cards is None or _wants(cards.get(video_id), state)}
-    own = {
-        video_id for video_id, card in (cards or {}).items() if state is not None and card.author_id == state.user_id
-    }
-    explored = [video_id for video_id in gathered.explored if video_id in wanted - seen - own][:EXPLORED_MOST]
-    unseen = _blend(gathered, wanted - seen - set(explored))
+    wanted = set(every(gathered)) if marks is None else wanted_of(marks, state)
+    explored = [video_id for video_id in gathered.explored if video_id in wanted and video_id not in seen]
+    if state is not None and marks is not None:
+        explored = [video_id for video_id in explored if marks[video_id].author_id != state.user_id]
+    explored = explored[:EXPLORED_MOST]
+    lists = _lists(gathered)
+    unseen = order.blend(lists, WEIGHTS, len(wanted), wanted.difference(seen, explored))
     for place, video_id in enumerate(explored):
         unseen.insert(EXPLORED_FIRST + EXPLORED_EVERY * place, video_id)
     lately = {video_id: -rank for rank, video_id in enumerate(recent)}
-    again = sorted(_blend(gathered, wanted & seen), key=lambda video_id: lately.get(video_id, -len(lately)))
-    groups = [[_candidate(video_id, cards) for video_id in group] for group in (unseen, again)]
-    video_ids = diversify(groups, FOR_YOU_SIZE)
+    again = order.blend(lists, WEIGHTS, len(wanted), wanted & seen)
+    again.sort(key=lambda video_id: lately.get(video_id, -len(lately)))
+    video_ids = order.diversify([unseen, again], marks or {}, FOR_YOU_SIZE)
     from_ = _sources(gathered, explored, again)
     return Built(video_ids, {video_id: from_[video_id] for video_id in video_ids}, explored)
 
@@ -204,41 +210,35 @@ def ordered(gathered: Gathered, known: set[str], cards: dict[str, Card] | None, 
 def every(gathered: Gathered) -> list[str]:
     """Each candidate once."""
     lists = (gathered.explored, gathered.recommended, gathered.followed, gathered.trending, gathered.fresh)
-    return list(dict.fromkeys(video_id for each in lists for video_id in each))
+    return list(dict.fromkeys(chain.from_iterable(lists)))
 
 
-def _blend(gathered: Gathered, wanted: set[str]) -> list[str]:
-    """What is wanted of all sources in proportion, down to the last of each."""
-    weighted = (
-        (gathered.recommended, RECOMMENDED),
-        (gathered.followed, FOLLOWED),
-        (gathered.trending, TRENDING),
-        ([*gathered.fresh, *gathered.explored], FRESH),
-    )
-    lists = [(list(dict.fromkeys(v for v in each if v in wanted)), weight) for each, weight in weighted]
-    return interleave(lists, len(wanted))
+def wanted_of(marks: Marks, state: ViewerState | None) -> set[str]:
+    """What may be offered. Nearly all is public, and of nobody whom the viewer avoids: rules have no more to say."""
+    avoided = {f"usr_{bare}" for bare in state.blocked | state.muted} if state else ()
+    return {
+        video_id
+        for video_id, mark in marks.items()
+        if (mark.active and mark.visibility == "public" and mark.author_id not in avoided) or rules.wants(mark, state)
+    }
+
+
+def _lists(gathered: Gathered) -> list[list[str]]:
+    """The sources in the order of WEIGHTS, each video once in each."""
+    fresh = [*gathered.fresh, *gathered.explored]
+    lists = (gathered.recommended, gathered.followed, gathered.trending, fresh)
+    return [list(dict.fromkeys(each)) for each in lists]
 
 
 def _sources(gathered: Gathered, explored: list[str], again: list[str]) -> dict[str, str]:
     """Which source each video is owed to: the first in the order of the chain that had it."""
-    chain = (
-        ("recycled", again),
-        ("fresh", explored),
-        ("recommended", gathered.recommended),
-        ("following", gathered.followed),
-        ("trending", gathered.trending),
-        ("fresh", [*gathered.fresh, *gathered.explored]),
-    )
-    return {video_id: source for source, ids in reversed(chain) for video_id in ids}
-
-
-def _wants(card: Card | None, state: ViewerState | None) -> bool:
-    return card is not None and rules.wants(card, state)
-
-
-def _candidate(video_id: str, cards: dict[str, Card] | None) -> Candidate:
-    card = cards.get(video_id) if cards is not None else None
-    return Candidate(video_id, card.author_id, card.category) if card else Candidate(video_id, video_id, video_id)
+    found = dict.fromkeys([*gathered.fresh, *gathered.explored], "fresh")
+    found |= dict.fromkeys(gathered.trending, "trending")
+    found |= dict.fromkeys(gathered.followed, "following")
+    found |= dict.fromkeys(gathered.recommended, "recommended")
+    found |= dict.fromkeys(explored, "fresh")
+    found |= dict.fromkeys(again, "recycled")
+    return found
 
 
 async def _kept(writing: Awaitable[object]) -> None:

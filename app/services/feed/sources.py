@@ -4,6 +4,7 @@ import os
 from typing import Final
 
 from app.cards.hydrate import Hydrator
+from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
@@ -61,11 +62,8 @@ class Sources:
             merged = newest([merged, *_after(more, after)], limit)
         return merged
 
-    async def candidates(self, user_id: str, limit: int) -> list[Entry]:
+    async def candidates(self, viewer: ViewerState, limit: int) -> list[Entry]:
         """As `followed`, but from the shared lists for those who have one: no question to the store for each reader."""
-        viewer = await self._hydrator.viewer(user_id)
-        if viewer is None:
-            return []
         now_ms = self._clock()
         creators = await self._pulled.creators(viewer)
         shared = set(creators)
