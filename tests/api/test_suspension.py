@@ -245,7 +245,7 @@ async def test_an_author_of_many_videos_is_renewed_in_turns(
             await renew([fact])
     await renew([fact])
     cards = await stores.cards.get_many(video_ids)
-    assert all(card is not None and card[21:22] == b"-" for card in cards)
+    assert all(card is not None and card[22:23] == b"-" for card in cards)
 
 
 async def test_an_event_waits_for_a_cache_that_is_away(client: httpx.AsyncClient, stores: Stores) -> None:
