@@ -161,7 +161,7 @@ class ForYou:
 
     async def _forget_dead(self, explored: list[str], marks: Marks) -> None:
         """What nobody may see would keep its place at the head of exploration for ever."""
-        shown = wanted_of(marks, None)
+        shown = wanted_of({video_id: marks[video_id] for video_id in explored if video_id in marks}, None)
         dead = [video_id for video_id in explored if video_id not in shown]
         if dead:
             await _kept(self._exploration.forget(dead))
