@@ -5,7 +5,8 @@ from cpython.object cimport PyObject
 from hotpath._types cimport ID_BYTES, uint8_t, uint16_t, uint32_t
 
 cdef enum:
-    HEADER_BYTES = 70  # of a card: version 20, format 1, visibility 1, state 1, author 30, published 13, two lengths of 2
+    # Of a card: version 20, format 1, visibility 1, state 1, author 30, published 13, two lengths of 2.
+    HEADER_BYTES = 70
     FORMAT = 20
     VISIBILITY = 21
     STATE = 22

@@ -79,31 +79,26 @@ class HotDoor:
             except asyncio.CancelledError:
                 self._done(scope, ABANDONED, began_s, b"-", 0)
                 raise
-        if isinstance(outcome, Answer):
-            await self._send(scope, send, read.policy, outcome, traceparent, began_s)
+        if type(outcome) is Answer:
+            headers = [
+                *outcome.headers,
+                (b"x-request-id", self._record.trace_id(traceparent)),
+                *SECURITY,
+                *self._limit(read.policy, outcome.verdict),
+            ]
+            sent_bytes = 0
+            try:
+                await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
+                await send({"type": "http.response.body", "body": outcome.body, "more_body": False})
+                sent_bytes = len(outcome.body)
+            finally:
+                self._done(scope, outcome.status, began_s, outcome.user, sent_bytes)
             return
         state = scope.setdefault("state", {})
         state["began_s"] = began_s
         if outcome is not None:
             state[COUNTED] = outcome
         await self._app(scope, receive, send)
-
-    async def _send(
-        self, scope: Any, send: Send, policy: Policy, answer: Answer, traceparent: bytes | None, began_s: float
-    ) -> None:
-        headers = [
-            *answer.headers,
-            (b"x-request-id", self._record.trace_id(traceparent)),
-            *SECURITY,
-            *self._limit(policy, answer.verdict),
-        ]
-        sent_bytes = 0
-        try:
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body, "more_body": False})
-            sent_bytes = len(answer.body)
-        finally:
-            self._done(scope, answer.status, began_s, answer.user, sent_bytes)
 
     def _done(self, scope: Any, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
         path = scope["path"]

@@ -1,6 +1,7 @@
 """What a feed page needs where everything is in the cache, asked in one trip."""
 
-from typing import Protocol
+from collections.abc import Awaitable
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -24,8 +25,19 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     blob: bytes | None
 
 
-class HotPages(Protocol):
-    async def fetch(
+class Asking(Protocol):
+    """A page's commands under way."""
+
+    @property
+    def replies(self) -> Awaitable[Any]:
+        """To be awaited once, and given to `read`. Raises Unavailable."""
+
+
+A = TypeVar("A", bound=Asking)
+
+
+class HotPages(Protocol[A]):
+    def ask(
         self,
         policy: tuple[str, int, int],
         session_id: str,
@@ -34,13 +46,16 @@ class HotPages(Protocol):
         upper: int,
         after: tuple[int, str] | None,
         limit: int,
-    ) -> Hit | None:
-        """Counts the user's request under `policy` (name, limit, window in s) and reads what its page needs: at most
-        `limit` entries with a score ≤ `upper`, after the given one if any. None, with nothing counted, if it can't be
-        told without a second trip. Raises Unavailable."""
+    ) -> A | Verdict | None:
+        """Counts the user's request under `policy` (name, limit, window in s) and asks what its page needs: at most
+        `limit` entries with a score ≤ `upper`, after the given one if any. A verdict where the request is known to be
+        one too many; None, with nothing counted, if it can't be told without a second trip. Raises Unavailable."""
+
+    def read(self, asking: A, replies: Any) -> Hit:
+        """What they say. Raises Unavailable."""
 
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
-        """Counts a request that needs nothing else. None and Unavailable as `fetch`."""
+        """Counts a request that needs nothing else. None and Unavailable as `ask`."""
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         """`Feeds.remember`, without waiting: a session that is lost costs its reader a walk, nothing else."""

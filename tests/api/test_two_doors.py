@@ -1,7 +1,6 @@
 """Whoever comes by the hot door gets what the framework would have given: bytes, headers, errors, counts, log."""
 
 import random
-from collections.abc import Awaitable, Callable
 
 import httpx
 import msgspec
@@ -214,7 +213,6 @@ async def test_trending_is_sent_ready(doors: Doors, query: bytes) -> None:
 async def test_while_redis_refuses_the_hot_door_hands_on(
     doors: Doors, people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost: Callable[..., Awaitable[None]] = doors.lost
-    monkeypatch.setattr(doors.pages, "fetch", lost)
+    monkeypatch.setattr(doors.pages, "ask", doors.lost)
     got, hot = await asked(doors, people[0], FEEDS[0])
     assert (got.status, hot) == (200, False)

@@ -4,6 +4,7 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -26,7 +27,6 @@ MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
 _COUNTED: Final = 3  # replies of `_count`
-_NONE: Final = lists.Rows(b"*0\r\n", 0)
 _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
 
 
@@ -40,15 +40,26 @@ class Asked(Protocol):
         """Sends without waiting."""
 
 
-class _Commands(msgspec.Struct, frozen=True):
-    """What one reader asks of each node, with holes for times: `count` takes the attempt's stamp, as does `look`, which
-    looks for old attempts too; `top` takes the upper bound and `after` a score, thrice."""
+class _Commands(msgspec.Struct, frozen=True, gc=False):
+    """What one reader asks of each node, with holes for times: `count` and, of one page in so many, `look` of the one;
+    `top`, which takes the upper bound, or `after`, which takes a score thrice, and then `behind` of the other."""
 
     key: str
     count: bytes
     look: bytes
     top: bytes
     after: bytes
+    behind: bytes
+
+
+class Asking(msgspec.Struct, frozen=True, gc=False):
+    """`app.ports.hot.Asking`. `looks` is whether the oldest entries are among the replies."""
+
+    replies: Awaitable[list[Any]]
+    attempt: Attempt
+    looks: bool
+    after: bytes | None
+    limit: int
 
 
 class RedisHotPages:
@@ -60,7 +71,7 @@ class RedisHotPages:
         self._limiter = limiter
         self._kept: dict[tuple[str, Kind, int], _Commands] = {}
 
-    async def fetch(
+    def ask(
         self,
         policy: tuple[str, int, int],
         session_id: str,
@@ -69,37 +80,35 @@ class RedisHotPages:
         upper: int,
         after: tuple[int, str] | None,
         limit: int,
-    ) -> Hit | None:
+    ) -> Asking | Verdict | None:
         if not self._limiter.knows_the_time:
             return None
         made = self._kept.get((session_id, kind, limit)) or self._make(policy, session_id, kind, user_id, limit)
         attempt = self._limiter.attempt(made.key, policy[1], policy[2])
         if isinstance(attempt, Verdict):
-            return Hit(attempt, True, None, _NONE, None)
-        if attempt.stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
+            return attempt
+        stamp_us = attempt.stamp_us
+        if stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
             return None
-        looks = attempt.stamp_us % LOOKS == 0  # microseconds: as good as by lot
-        first, asked = (made.look, _COUNTED + 2) if looks else (made.count, _COUNTED + 1)
+        looks = stamp_us % LOOKS == 0  # microseconds: as good as by lot
+        count, asked = (made.count + made.look, _COUNTED + 2) if looks else (made.count, _COUNTED + 1)
         bounds: tuple[int, ...] = (upper,)
-        template, width = made.top, 3
+        page, width, member = made.top, 3, None
         if after is not None:
-            bounds, template, width = (after[0],) * 3, made.after, 4
+            page, bounds, width, member = made.after, (after[0],) * 3, 4, after[1].encode()
         if self._feeds is self._common:
-            commands = (first + template) % (attempt.stamp_us, *bounds)
-            replies = await self._common.ask(commands, asked + width)
+            replies = self._common.ask((count + page + made.behind) % (stamp_us, *bounds), asked + width)
         else:
-            # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
-            read = self._feeds.ask(template % bounds, width)
-            try:
-                counted = self._common.ask(first % attempt.stamp_us, asked)
-            except Unavailable:
-                read.cancel()
-                raise
-            replies = [reply for some in await asyncio.gather(counted, read) for reply in some]
-        verdict = self._judge(attempt, replies, _COUNTED + 1 if looks else None)
+            replies = self._ask_both(count % stamp_us, asked, (page + made.behind) % bounds, width)
+        return Asking(replies, attempt, looks, member, limit)
+
+    def read(self, asking: Asking, replies: list[Any]) -> Hit:
+        verdict = self._judge(asking.attempt, replies, _COUNTED + 1 if asking.looks else None)
         entries, marker, blob = replies[-3], lists.texts(replies[-2]), replies[-1]
-        ties = () if after is None else (replies[-4], after[1].encode())
-        rows = lists.Rows(entries, limit, *ties)
+        if asking.after is None:
+            rows = lists.Rows(entries, asking.limit)
+        else:
+            rows = lists.Rows(entries, asking.limit, replies[-4], asking.after)
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
         return Hit(verdict, replies[_COUNTED] == ALIVE, generation, rows, blob)
 
@@ -119,18 +128,26 @@ class RedisHotPages:
         key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
         self._feeds.tell(_REMEMBER % (len(key), key, len(value), value, len(ttl), ttl), 1)
 
+    def _ask_both(self, count: bytes, asked: int, page: bytes, width: int) -> asyncio.Future[list[Any]]:
+        # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
+        read = self._feeds.ask(page, width)
+        try:
+            counted = self._common.ask(count, asked)
+        except Unavailable:
+            read.cancel()
+            raise
+        return asyncio.ensure_future(_both(counted, read))
+
     def _make(self, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int) -> _Commands:
         name, most, window_s = policy
         key, feed = key_of(user_id, name), f"{kind}:{user_id}"
-        marker = _encoded("ZRANGE", feed, 0, 0, "WITHSCORES")
-        viewer = _encoded("GET", f"viewer:{user_id}")
-        count = _count(key, most, window_s) + _encoded("GET", f"session:{session_id}")
         made = _Commands(
             key,
-            count,
-            count + _look(key, LOOKS * OLDEST),
-            _down(feed, HOLE_MS, limit) + marker + viewer,
-            _ties(feed) + _down(feed, f"({HOLE_MS}", limit) + marker + viewer,
+            _count(key, most, window_s) + _encoded("GET", f"session:{session_id}"),
+            _look(key, LOOKS * OLDEST),
+            _down(feed, HOLE_MS, limit),
+            _ties(feed) + _down(feed, f"({HOLE_MS}", limit),
+            _encoded("ZRANGE", feed, 0, 0, "WITHSCORES") + _encoded("GET", f"viewer:{user_id}"),
         )
         if len(self._kept) >= KEPT:
             self._kept.clear()
@@ -146,6 +163,11 @@ class RedisHotPages:
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict
+
+
+async def _both(counted: asyncio.Future[list[Any]], read: asyncio.Future[list[Any]]) -> list[Any]:
+    first, second = await asyncio.gather(counted, read)
+    return [*first, *second]
 
 
 def _encoded(*command: str | int) -> bytes:
