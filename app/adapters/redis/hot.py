@@ -9,9 +9,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from app.adapters.redis.client import packed
+from app.adapters.redis.client import Word, packed
 from app.adapters.redis.feeds import page_key
-from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, key_of
+from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, keep, key_of
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
@@ -21,12 +21,14 @@ from hotpath import rows as lists
 from hotpath.resp import ReplyError
 
 KEPT: Final = 10_000  # readers whose commands are kept
-LOOKS: Final = 4  # one page in so many looks for entries that left the limit's window, for as many as all would have
+TENDS: Final = (
+    4  # one page in so many tends its log: it looks for as many entries that left the window as all would have
+)
 US: Final = range(10**15, 10**16)  # microseconds of 16 digits: the years from 2001 to 2286
 MS: Final = range(10**12, 10**13)
 HOLE_US, HOLE_MS = "?" * 16, "?" * 13  # as long as what comes there, and in no key
 
-_COUNTED: Final = 3  # replies of `_count`
+_ADMITTED, _TENDED = 2, 2  # replies of `_admit` and of `_tend`
 _REMEMBER: Final = b"*5\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$2\r\nEX\r\n$%d\r\n%b\r\n"
 
 
@@ -40,24 +42,30 @@ class Asked(Protocol):
         """Sends without waiting."""
 
 
-class _Commands(msgspec.Struct, frozen=True, gc=False):
-    """What one reader asks of each node, with holes for times: `count` and, of one page in so many, `look` of the one;
-    `top`, which takes the upper bound, or `after`, which takes a score thrice, and then `behind` of the other."""
+class _Commands(msgspec.Struct, gc=False):
+    """What one reader asks of each node, with holes for times: `admit` and, of one page in so many, `tend` of the one;
+    `top`, which takes the upper bound, or `after`, which takes a score thrice, and then `behind` of the other.
+
+    `tend_again_ms`, by the limiter's clock, is when half a window will have passed since the log was tended: what is
+    pushed until then outlives the window, because a log is kept for two.
+    """
 
     key: str
-    count: bytes
-    look: bytes
+    admit: bytes
+    tend: bytes
     top: bytes
     after: bytes
     behind: bytes
+    tend_again_ms: int = 0
 
 
 class Asking(msgspec.Struct, frozen=True, gc=False):
-    """`app.ports.hot.Asking`. `looks` is whether the oldest entries are among the replies."""
+    """`app.ports.hot.Asking`. `tends` is whether the replies of `_tend` are among them."""
 
     replies: Awaitable[list[Any]]
+    made: _Commands
     attempt: Attempt
-    looks: bool
+    tends: bool
     after: bytes | None
     limit: int
 
@@ -90,8 +98,9 @@ class RedisHotPages:
         stamp_us = attempt.stamp_us
         if stamp_us not in US or upper not in MS or (after is not None and not MS.start <= after[0] <= upper):
             return None
-        looks = stamp_us % LOOKS == 0  # microseconds: as good as by lot
-        count, asked = (made.count + made.look, _COUNTED + 2) if looks else (made.count, _COUNTED + 1)
+        # By lot, as good as microseconds are, and in time.
+        tends = stamp_us % TENDS == 0 or attempt.began_ms >= made.tend_again_ms
+        count, asked = (made.admit + made.tend, _ADMITTED + 1 + _TENDED) if tends else (made.admit, _ADMITTED + 1)
         bounds: tuple[int, ...] = (upper,)
         page, width, member = made.top, 3, None
         if after is not None:
@@ -100,17 +109,20 @@ class RedisHotPages:
             replies = self._common.ask((count + page + made.behind) % (stamp_us, *bounds), asked + width)
         else:
             replies = self._ask_both(count % stamp_us, asked, (page + made.behind) % bounds, width)
-        return Asking(replies, attempt, looks, member, limit)
+        return Asking(replies, made, attempt, tends, member, limit)
 
     def read(self, asking: Asking, replies: list[Any]) -> Hit:
-        verdict = self._judge(asking.attempt, replies, _COUNTED + 1 if asking.looks else None)
+        attempt = asking.attempt
+        verdict = self._judge(attempt, replies, _ADMITTED + 1 if asking.tends else None)
+        if asking.tends:
+            asking.made.tend_again_ms = attempt.began_ms + attempt.window_s * 500
         entries, marker, blob = replies[-3], lists.texts(replies[-2]), replies[-1]
         if asking.after is None:
             rows = lists.Rows(entries, asking.limit)
         else:
             rows = lists.Rows(entries, asking.limit, replies[-4], asking.after)
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
-        return Hit(verdict, replies[_COUNTED] == ALIVE, generation, rows, blob)
+        return Hit(verdict, replies[_ADMITTED] == ALIVE, generation, rows, blob)
 
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
         name, most, window_s = policy
@@ -121,8 +133,8 @@ class RedisHotPages:
             return attempt
         if attempt.stamp_us not in US:
             return None
-        commands = (_count(attempt.key, most, window_s) + _look(attempt.key, OLDEST)) % attempt.stamp_us
-        return self._judge(attempt, await self._common.ask(commands, _COUNTED + 1), _COUNTED)
+        commands = (_admit(attempt.key, most) + _tend(attempt.key, OLDEST, window_s)) % attempt.stamp_us
+        return self._judge(attempt, await self._common.ask(commands, _ADMITTED + _TENDED), _ADMITTED)
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
@@ -143,8 +155,8 @@ class RedisHotPages:
         key, feed = key_of(user_id, name), f"{kind}:{user_id}"
         made = _Commands(
             key,
-            _count(key, most, window_s) + _encoded("GET", f"session:{session_id}"),
-            _look(key, LOOKS * OLDEST),
+            _admit(key, most) + _encoded("GET", f"session:{session_id}"),
+            _tend(key, TENDS * OLDEST, window_s),
             _down(feed, HOLE_MS, limit),
             _ties(feed) + _down(feed, f"({HOLE_MS}", limit),
             _encoded("ZRANGE", feed, 0, 0, "WITHSCORES") + _encoded("GET", f"viewer:{user_id}"),
@@ -154,12 +166,15 @@ class RedisHotPages:
         self._kept[session_id, kind, limit] = made
         return made
 
-    def _judge(self, attempt: Attempt, replies: list[Any], looked: int | None) -> Verdict:
-        """`looked` is the place of the oldest entries among the replies."""
+    def _judge(self, attempt: Attempt, replies: list[Any], tended: int | None) -> Verdict:
+        """`tended` is the place of the oldest entries among the replies."""
         if ReplyError in map(type, replies):
             raise Unavailable("Redis cannot answer now.")
-        oldest = [] if looked is None else lists.texts(replies[looked])
-        verdict, chores = self._limiter.judge(attempt, replies[0], replies[1], oldest)
+        oldest = [] if tended is None else lists.texts(replies[tended])
+        length = replies[0]
+        verdict, chores = self._limiter.judge(attempt, length, replies[1], oldest)
+        if length == 1 and tended is None:  # the log was lost since it was last tended, and its end with it
+            chores.append(keep(attempt.key, attempt.window_s))
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict
@@ -170,20 +185,19 @@ async def _both(counted: asyncio.Future[list[Any]], read: asyncio.Future[list[An
     return [*first, *second]
 
 
-def _encoded(*command: str | int) -> bytes:
+def _encoded(*command: Word) -> bytes:
     """One command with its holes, in which percent signs stand for themselves."""
     return packed([command]).replace(b"%", b"%%").replace(HOLE_US.encode(), b"%d").replace(HOLE_MS.encode(), b"%d")
 
 
-def _count(key: str, most: int, window_s: int) -> bytes:
-    """`app.adapters.redis.limiter.commands` of any attempt, the stamp left open, without the look at the oldest."""
-    push = _encoded("LPUSH", key, HOLE_US)
-    return push + _encoded("LINDEX", key, most) + _encoded("PEXPIRE", key, window_s * 1000)
+def _admit(key: str, most: int) -> bytes:
+    """Of `app.adapters.redis.limiter.commands` what decides, of any attempt, the stamp left open."""
+    return _encoded("LPUSH", key, HOLE_US) + _encoded("LINDEX", key, most)
 
 
-def _look(key: str, oldest: int) -> bytes:
-    """So many of the oldest entries."""
-    return _encoded("LRANGE", key, -oldest, -1)
+def _tend(key: str, oldest: int, window_s: int) -> bytes:
+    """The others: the look at so many of the oldest entries, and for how long the log is kept."""
+    return _encoded("LRANGE", key, -oldest, -1) + _encoded(*keep(key, window_s))
 
 
 def _ties(feed: str) -> bytes:

@@ -136,5 +136,10 @@ def commands(attempt: Attempt) -> list[Command]:
         ("LPUSH", attempt.key, attempt.stamp_us),
         ("LINDEX", attempt.key, attempt.limit),
         ("LRANGE", attempt.key, -OLDEST, -1),
-        ("PEXPIRE", attempt.key, attempt.window_s * 1000),
+        keep(attempt.key, attempt.window_s),
     ]
+
+
+def keep(key: str, window_s: int) -> Command:
+    """A log is kept for two windows, so that not every attempt has to say so: once in half a window will do."""
+    return ("PEXPIRE", key, 2 * window_s * 1000)
