@@ -44,6 +44,17 @@ async def test_answers_are_those_of_redis_py(thin: RedisClient, client: RedisCli
     await thin.call("DEL", key)
 
 
+async def test_no_commands_have_no_replies(thin: RedisClient, client: RedisClient) -> None:
+    for asked in (thin, client):
+        assert await asked.pipeline([]) == []
+
+
+async def test_nothing_can_be_asked_of_a_pipe(pipe: Pipe) -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        pipe.ask(b"", 0)
+    assert await pipe.ask(b"*1\r\n$4\r\nPING\r\n", 1) == [b"PONG"]
+
+
 async def test_a_script_that_the_server_lost_is_given_again(thin: RedisClient) -> None:
     script = Script(f"return {{'{ids.new('vid')}', KEYS[1]}}")
     for _ in range(2):

@@ -77,7 +77,10 @@ class RedisClient:
         return _sound(await self._send(command, 1))[0]
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Any]:
-        """Commands in one trip; others may come between them. The first error among the replies is raised."""
+        """Commands in one trip, if there are any; others may come between them. The first error among the replies is
+        raised."""
+        if not commands:
+            return []
         return _sound(await self._send(packed(commands), len(commands)))
 
     async def transaction(self, commands: Sequence[Command]) -> list[Any]:

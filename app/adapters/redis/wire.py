@@ -80,6 +80,8 @@ class Wire(asyncio.Protocol):
 
         Raises Unavailable where it can't be asked now, and so does the future. Cancelling it is safe.
         """
+        if replies < 1:
+            raise ValueError("nobody answers what nobody is asked")
         if self._refusal is not None or len(self._waiting) >= self._max_waiting:
             raise Unavailable(self._refusal or "Too many wait for Redis.")
         waiter = self._loop.create_future()
