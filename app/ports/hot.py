@@ -1,7 +1,6 @@
 """What a feed page needs where everything is in the cache, asked in one trip."""
 
-from collections.abc import Awaitable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
@@ -25,19 +24,8 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     blob: bytes | None
 
 
-class Asking(Protocol):
-    """A page's commands under way."""
-
-    @property
-    def replies(self) -> Awaitable[Any]:
-        """To be awaited once, and given to `read`. Raises Unavailable."""
-
-
-A = TypeVar("A", bound=Asking)
-
-
-class HotPages(Protocol[A]):
-    def ask(
+class HotPages(Protocol):
+    async def fetch(
         self,
         policy: tuple[str, int, int],
         session_id: str,
@@ -46,16 +34,13 @@ class HotPages(Protocol[A]):
         upper: int,
         after: tuple[int, str] | None,
         limit: int,
-    ) -> A | Verdict | None:
-        """Counts the user's request under `policy` (name, limit, window in s) and asks what its page needs: at most
+    ) -> Hit | Verdict | None:
+        """Counts the user's request under `policy` (name, limit, window in s) and reads what its page needs: at most
         `limit` entries with a score ≤ `upper`, after the given one if any. A verdict where the request is known to be
         one too many; None, with nothing counted, if it can't be told without a second trip. Raises Unavailable."""
 
-    def read(self, asking: A, replies: Any) -> Hit:
-        """What they say. Raises Unavailable."""
-
     async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
-        """Counts a request that needs nothing else. None and Unavailable as `ask`."""
+        """Counts a request that needs nothing else. None and Unavailable as `fetch`."""
 
     def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         """`Feeds.remember`, without waiting: a session that is lost costs its reader a walk, nothing else."""

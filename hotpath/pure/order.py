@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-HEADER_BYTES = 70  # of a card, as `hotpath.pure.shelf` has it
-FORMAT = 0x32
+from hotpath.pure.shelf import FORMAT, HEADER_BYTES
+
 MOST_WEIGHT = 1000  # so that no two of one list stand at one place
 AUTHOR_WINDOW = 5  # of so many in a row no two are one author's
 TOPIC_WINDOW, TOPIC_MOST = 8, 4  # of so many in a row, so many at most have one category

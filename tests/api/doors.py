@@ -77,7 +77,7 @@ class Doors:
         """Asks the hot door."""
         return await self._ask(self.front, given)
 
-    def lost(self, *_: object) -> None:
+    async def lost(self, *_: object) -> None:
         """What the trip for a page is while Redis can't be reached."""
         raise Unavailable("Redis cannot be reached.")
 

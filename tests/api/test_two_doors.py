@@ -213,6 +213,6 @@ async def test_trending_is_sent_ready(doors: Doors, query: bytes) -> None:
 async def test_while_redis_refuses_the_hot_door_hands_on(
     doors: Doors, people: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors.pages, "ask", doors.lost)
+    monkeypatch.setattr(doors.pages, "fetch", doors.lost)
     got, hot = await asked(doors, people[0], FEEDS[0])
     assert (got.status, hot) == (200, False)

@@ -34,11 +34,9 @@ class Reader:
         await self._limiter.take(new("usr"), "feed", 5, WINDOW_S)
 
     async def page(self) -> Verdict:
-        asking = self._pages.ask(POLICY, self.session_id, "feed", self.user_id, UPPER_MS, None, 20)
-        if isinstance(asking, Verdict):
-            return asking
-        assert asking is not None
-        return self._pages.read(asking, await asking.replies).verdict
+        hit = await self._pages.fetch(POLICY, self.session_id, "feed", self.user_id, UPPER_MS, None, 20)
+        assert hit is not None
+        return hit if isinstance(hit, Verdict) else hit.verdict
 
     async def kept_ms(self) -> int:
         return int(await self._client.call("PTTL", self.key))

@@ -4,7 +4,6 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -59,17 +58,6 @@ class _Commands(msgspec.Struct, gc=False):
     tend_again_ms: int = 0
 
 
-class Asking(msgspec.Struct, frozen=True, gc=False):
-    """`app.ports.hot.Asking`. `tends` is whether the replies of `_tend` are among them."""
-
-    replies: Awaitable[list[Any]]
-    made: _Commands
-    attempt: Attempt
-    tends: bool
-    after: bytes | None
-    limit: int
-
-
 class RedisHotPages:
     """Over one thin client for each of the common node and the feeds' node, which may be the same."""
 
@@ -79,7 +67,7 @@ class RedisHotPages:
         self._limiter = limiter
         self._kept: dict[tuple[str, Kind, int], _Commands] = {}
 
-    def ask(
+    async def fetch(
         self,
         policy: tuple[str, int, int],
         session_id: str,
@@ -88,7 +76,7 @@ class RedisHotPages:
         upper: int,
         after: tuple[int, str] | None,
         limit: int,
-    ) -> Asking | Verdict | None:
+    ) -> Hit | Verdict | None:
         if not self._limiter.knows_the_time:
             return None
         made = self._kept.get((session_id, kind, limit)) or self._make(policy, session_id, kind, user_id, limit)
@@ -102,25 +90,19 @@ class RedisHotPages:
         tends = stamp_us % TENDS == 0 or attempt.began_ms >= made.tend_again_ms
         count, asked = (made.admit + made.tend, _ADMITTED + 1 + _TENDED) if tends else (made.admit, _ADMITTED + 1)
         bounds: tuple[int, ...] = (upper,)
-        page, width, member = made.top, 3, None
+        page, width = made.top, 3
         if after is not None:
-            page, bounds, width, member = made.after, (after[0],) * 3, 4, after[1].encode()
+            page, bounds, width = made.after, (after[0],) * 3, 4
         if self._feeds is self._common:
-            replies = self._common.ask((count + page + made.behind) % (stamp_us, *bounds), asked + width)
+            replies = await self._common.ask((count + page + made.behind) % (stamp_us, *bounds), asked + width)
         else:
-            replies = self._ask_both(count % stamp_us, asked, (page + made.behind) % bounds, width)
-        return Asking(replies, made, attempt, tends, member, limit)
-
-    def read(self, asking: Asking, replies: list[Any]) -> Hit:
-        attempt = asking.attempt
-        verdict = self._judge(attempt, replies, _ADMITTED + 1 if asking.tends else None)
-        if asking.tends:
-            asking.made.tend_again_ms = attempt.began_ms + attempt.window_s * 500
+            replies = await self._ask_both(count % stamp_us, asked, (page + made.behind) % bounds, width)
+        verdict = self._judge(attempt, replies, _ADMITTED + 1 if tends else None)
+        if tends:
+            made.tend_again_ms = attempt.began_ms + attempt.window_s * 500
         entries, marker, blob = replies[-3], lists.texts(replies[-2]), replies[-1]
-        if asking.after is None:
-            rows = lists.Rows(entries, asking.limit)
-        else:
-            rows = lists.Rows(entries, asking.limit, replies[-4], asking.after)
+        ties = () if after is None else (replies[-4], after[1].encode())
+        rows = lists.Rows(entries, limit, *ties)
         generation = marker[0][1:].decode() if marker and marker[0].startswith(b"!") else None
         return Hit(verdict, replies[_ADMITTED] == ALIVE, generation, rows, blob)
 
@@ -140,7 +122,7 @@ class RedisHotPages:
         key, ttl = page_key(kind, session_id).encode(), b"%d" % ttl_s
         self._feeds.tell(_REMEMBER % (len(key), key, len(value), value, len(ttl), ttl), 1)
 
-    def _ask_both(self, count: bytes, asked: int, page: bytes, width: int) -> asyncio.Future[list[Any]]:
+    async def _ask_both(self, count: bytes, asked: int, page: bytes, width: int) -> list[Any]:
         # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
         read = self._feeds.ask(page, width)
         try:
@@ -148,7 +130,8 @@ class RedisHotPages:
         except Unavailable:
             read.cancel()
             raise
-        return asyncio.ensure_future(_both(counted, read))
+        first, second = await asyncio.gather(counted, read)
+        return [*first, *second]
 
     def _make(self, policy: tuple[str, int, int], session_id: str, kind: Kind, user_id: str, limit: int) -> _Commands:
         name, most, window_s = policy
@@ -178,11 +161,6 @@ class RedisHotPages:
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict
-
-
-async def _both(counted: asyncio.Future[list[Any]], read: asyncio.Future[list[Any]]) -> list[Any]:
-    first, second = await asyncio.gather(counted, read)
-    return [*first, *second]
 
 
 def _encoded(*command: Word) -> bytes:

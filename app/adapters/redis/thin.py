@@ -9,7 +9,7 @@ from typing import Any
 
 from redis import exceptions
 
-from app.adapters.redis.client import CONNECTIONS, TIMEOUT_S, RedisClient
+from app.adapters.redis.client import TIMEOUT_S, RedisClient
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
 from hotpath.resp import ReplyError
@@ -18,9 +18,9 @@ from hotpath.resp import ReplyError
 class ThinClient(RedisClient):
     """For calls that do not block in the server: they would hold up everybody behind them."""
 
-    def __init__(self, url: str, pipe: Pipe, *, connections: int = CONNECTIONS, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, pipe: Pipe, *, timeout_s: float = TIMEOUT_S) -> None:
         """`pipe` leads to the same database and does not give whole arrays; whoever opened it closes it."""
-        super().__init__(url, connections=connections, timeout_s=timeout_s)
+        super().__init__(url, timeout_s=timeout_s)
         self._pipe = pipe
 
     async def _send(self, packed: bytes, replies: int) -> list[Any]:

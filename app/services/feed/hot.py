@@ -48,7 +48,7 @@ class HotFeed:
         self,
         kind: Kind,
         policy: Policy,
-        pages: HotPages[Any],
+        pages: HotPages,
         cards: HeldCards,
         doorkeeper: Doorkeeper,
         roster: Roster,
@@ -83,7 +83,7 @@ class HotFeed:
         if start is None:
             return None
         # One entry more than is wanted tells whether there is more.
-        asking = self._pages.ask(
+        hit = await self._pages.fetch(
             self._counted,
             viewer.session_id,
             self._kind,
@@ -92,9 +92,8 @@ class HotFeed:
             start.after if cursor else None,
             limit + 1,
         )
-        if asking is None or isinstance(asking, Verdict):
-            return asking
-        hit = self._pages.read(asking, await asking.replies)
+        if hit is None or isinstance(hit, Verdict):
+            return hit
         rows = hit.rows
         built_at = built_ms(hit.marker or "")
         if not self._is_plain(hit, viewer, start, limit, built_at):

@@ -22,7 +22,7 @@ Asked = tuple[str, int, int]  # scope, page, limit
 class HotTrending:
     """`app.http.hot.HotRead`."""
 
-    def __init__(self, policy: Policy, pages: HotPages[Any], ready: Ready) -> None:
+    def __init__(self, policy: Policy, pages: HotPages, ready: Ready) -> None:
         self.policy = policy
         self._pages = pages
         self._ready = ready

@@ -1,6 +1,7 @@
 """Changes to one's own profile and picture."""
 
 import asyncio
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -23,6 +24,8 @@ from app.services.users.schemas import ProfileChange
 TRIES: Final = 8
 PICTURE_LIMIT_BYTES: Final = 5 * 2**20
 _PICTURE_BYTES: Final = 2**20  # what 256×256 pixels of JPEG never reach
+
+log = logging.getLogger(__name__)
 
 
 class UserActions:
@@ -84,8 +87,9 @@ class UserActions:
             try:
                 await self._users.update(changed, base_ms=user.updated_at, events=[fact])
             except Stale:
-                continue
-            return user
+                log.info("a profile was changed meanwhile: once more", extra={"user_id": user.user_id})
+            else:
+                return user
         raise Stale("Your profile is being changed from many sides at once.")
 
     async def _own(self, viewer: Viewer) -> User:

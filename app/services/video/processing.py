@@ -158,8 +158,8 @@ class Processor:
                     return render.result()
                 try:
                     await self._keep(job, percent)
-                except Unavailable:
-                    continue  # then nobody else can claim it either; a later beat tells whose it is
+                except Unavailable as error:  # then nobody else can claim it either; a later beat tells whose it is
+                    log.info("a heartbeat was missed: %s", error.detail, extra={"video_id": video.video_id})
         finally:
             render.cancel()
             await asyncio.gather(render, return_exceptions=True)

@@ -1,5 +1,6 @@
 """Read, step, save: the one loop around every conditional write of a record."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -9,6 +10,8 @@ from app.ports.videos import Video, Videos
 from app.services.video.lifecycle import Step
 
 TRIES: Final = 8
+
+log = logging.getLogger(__name__)
 
 
 async def change(
@@ -33,6 +36,6 @@ async def change(
             return found.video
         try:
             return await videos.save(made[0], events=made[1], cause=cause, receipt=receipt)
-        except Stale:
-            continue  # somebody else's step came first: decide anew
+        except Stale:  # somebody else's step came first: decide anew
+            log.info("a video was changed meanwhile: once more", extra={"video_id": video_id})
     raise Stale("This video is being changed from many sides at once.")
