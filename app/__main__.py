@@ -50,6 +50,14 @@ def worker(settings: Settings, arguments: argparse.Namespace) -> int:
     return _loop(run_worker(settings, arguments.names))
 
 
+def edge(settings: Settings, _: argparse.Namespace) -> int:
+    from app.main import run_edge
+
+    if not settings.edge_port:
+        raise ConfigError("KINORA_EDGE_PORT must say where the edge listens.")
+    return _loop(run_edge(settings))
+
+
 def migrate(settings: Settings, arguments: argparse.Namespace) -> int:
     from app.adapters.postgres.migrations import MigrationError
 
@@ -163,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add(run, "start everything on this machine; Ctrl-C stops it")
     add(api, "serve the API alone")
+    add(edge, "answer the hot reads in front of the API, and hand everything else on to it")
     add(worker, "run the workers").add_argument("names", nargs="*", metavar="name", help="only these; default: all")
     add(migrate, "change the database schema").add_argument("direction", choices=("up", "down", "status"))
     add(doctor, "check each store and say in words what is wrong")

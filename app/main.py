@@ -18,9 +18,11 @@ from app.adapters.files.origin import Origin
 from app.adapters.files.put_door import PutDoor
 from app.core.clock import Clock, system_ms
 from app.core.config import Settings, load
+from app.core.passport import Passports
 from app.http import logs, problems
 from app.http.access import AccessLog
 from app.http.context import Context
+from app.http.edge import EdgeDoor
 from app.http.guard import make_guard
 from app.http.hot import HotDoor
 from app.http.operations import operations, product_version
@@ -93,8 +95,8 @@ def _created(build: Build) -> Application:
 
 def serving(settings: Settings, stores: Stores, draining: Draining) -> Any:
     """Everything that answers requests, over opened stores."""
-    front, _ = doors(settings, stores, draining, system_ms, AccessLog())
-    return front
+    front, behind = doors(settings, stores, draining, system_ms, AccessLog())
+    return EdgeDoor(front, behind, Passports(stores.secret), system_ms) if settings.edge_port else front
 
 
 def doors(settings: Settings, stores: Stores, draining: Draining, clock: Clock, log: AccessLog) -> tuple[Any, Any]:
@@ -177,10 +179,30 @@ async def run_worker(settings: Settings, names: list[str]) -> int:
     from app import workers  # the API has no need of what they import
 
     logs.configure(settings.log_level)
+    stop = _stop_signal()
+    async with open_stores(settings) as stores:
+        await workers.run(settings, stores, names, stop)
+    return 0
+
+
+async def run_edge(settings: Settings) -> int:
+    """Runs the process in front of the API until SIGTERM or SIGINT; the exit code."""
+    from app.edge import server
+
+    logs.configure(settings.log_level)
+    stop = _stop_signal()
+    async with open_stores(settings) as stores:
+        hot = features.build(settings, stores, system_ms).hot
+        shared = server.shared(settings, hot, stores.secret, system_ms, AccessLog())
+        _settle_memory()
+        await server.serve(settings, shared, stop)
+    return 0
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_stores(settings) as stores:
-        await workers.run(settings, stores, names, stop)
-    return 0
+    return stop

@@ -166,7 +166,7 @@ def assemble(
         pools[url] for url in (settings.database_url, settings.videos_url, settings.activity_url)
     )
     common = clients[settings.redis_url]
-    limiter = RedisLimiter(common, processes=settings.api_processes)
+    limiter = RedisLimiter(common, processes=settings.api_processes + (settings.edge_port > 0))
     invalidations = RedisTracking(settings.video_cache_url)
     secret = server_secret(settings.data.secrets)
     work_root = settings.data.work

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: Env
     host: str  # as configured; what to listen on is `bind_host`
     port: int
+    edge_port: int  # of the process in front that answers the hot reads; 0: there is none
     operator_port: int  # in production: metrics, readiness and the API's description, on the loopback only
     public_url: str  # scheme, host and port, no trailing slash
     data_dir: Path
@@ -117,6 +118,9 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
     env = read.choice("KINORA_ENV", ENVS, "development")
     host = read.host("KINORA_HOST", "localhost")
     port = read.whole("KINORA_PORT", 8000, 1, 65_535)
+    edge_port = read.whole("KINORA_EDGE_PORT", 0, 0, 65_535)
+    if edge_port == port:
+        raise ConfigError("KINORA_EDGE_PORT must be another than KINORA_PORT, which the application keeps.")
     data = DataFolder(read.folder("KINORA_DATA", "data", cwd))
     if profile == "scale":
         _demand(read, NEEDED_IN_SCALE)
@@ -129,8 +133,9 @@ def load(environ: Mapping[str, str], cwd: str) -> Settings:
         env=env,
         host=host,
         port=port,
+        edge_port=edge_port,
         operator_port=read.whole("KINORA_OPERATOR_PORT", 8001, 1, 65_535),
-        public_url=read.origin("KINORA_PUBLIC_URL", f"http://{_reachable(host)}:{port}"),
+        public_url=read.origin("KINORA_PUBLIC_URL", f"http://{_reachable(host)}:{edge_port or port}"),
         data_dir=data.root,
         ffmpeg=Path(ffmpeg) if (ffmpeg := read.text("KINORA_FFMPEG")) else None,
         cache_dir=read.folder("KINORA_CACHE", cache, cwd),

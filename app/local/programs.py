@@ -2,7 +2,7 @@
 
 servers    PostgreSQL and Valkey, unless the environment names others
 migration  runs once, to its end
-services   the worker and the API
+services   the worker, the API, and the edge if there is one
 """
 
 import os
@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import msgspec
 
 from app.core.config import Settings
 from app.local import postgres, valkey
@@ -39,11 +41,13 @@ def migration(settings: Settings, environ: Mapping[str, str]) -> Program:
 
 
 def services(settings: Settings, environ: Mapping[str, str]) -> list[Program]:
-    """The worker and the API. The API stops first and starts last, so nobody is let in before all is there."""
+    """The worker and the API, and the edge in front of it. What is asked from outside starts last and stops first, so
+    nobody is let in before all is there."""
     shutil.rmtree(settings.data.metrics, ignore_errors=True)  # counts of processes that are no more
     settings.data.metrics.mkdir(parents=True)
     pages = [operator(settings, environ)] if settings.env == "production" else []
-    return [_kinora("worker", settings, environ, "worker"), *pages, api(settings, environ)]
+    front = [edge(settings, environ)] if settings.edge_port else []
+    return [_kinora("worker", settings, environ, "worker"), *pages, api(settings, environ), *front]
 
 
 def _kinora(name: str, settings: Settings, environ: Mapping[str, str], *arguments: str) -> Program:
@@ -62,6 +66,15 @@ def api(settings: Settings, environ: Mapping[str, str]) -> Program:
     probe = "/readyz" if settings.env == "development" else "/livez"
     where = (settings.bind_host, settings.port)
     return _granian("api", "app.main:create_app", where, settings.api_processes, probe, settings, environ)
+
+
+def edge(settings: Settings, environ: Mapping[str, str]) -> Program:
+    """The process in front of the API. It is ready when the API answers through it."""
+    return msgspec.structs.replace(
+        _kinora("edge", settings, environ, "edge"),
+        stop_timeout_s=DRAIN_S + 5,
+        ready=lambda _pid: answers(settings.bind_host, settings.edge_port, "/livez"),
+    )
 
 
 def operator(settings: Settings, environ: Mapping[str, str]) -> Program:

@@ -106,6 +106,8 @@ def _run_claimed(
     try:
         orphans.clear(settings.data, pause)
         ensure_free(settings.host, settings.port)
+        if settings.edge_port:
+            ensure_free(settings.host, settings.edge_port, "KINORA_EDGE_PORT")
         _say("[1/3] Making the servers ready…")
         supervisor.start(programs.servers(settings, pause))
         _say("[2/3] Bringing the database schema up to date…")

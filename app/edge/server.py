@@ -1,0 +1,93 @@
+"""Listens, keeps the time for every connection, and ends in order when asked to.
+
+To end: nobody new is let in, requests under way are answered with `Connection: close`, and whoever is idle gets a
+moment in which a request that is on its way already is still answered.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+from app.core.clock import Clock
+from app.core.config import Settings
+from app.core.passport import Passports
+from app.edge.connection import Connection
+from app.edge.hot import HotReads
+from app.edge.pool import Pool
+from app.edge.shared import Shared
+from app.http.access import AccessLog
+from app.http.hot import HotRead
+from app.http.record import Record
+from app.local.ports import reachable
+from app.local.programs import DRAIN_S
+
+BACKLOG: Final = 1024
+TICK_S: Final = 1.0
+GRACE_S: Final = 1.0
+
+
+class Server:
+    """Clients' connections, from the first to the last."""
+
+    def __init__(self, shared: Shared, *, tick_s: float = TICK_S, grace_s: float = GRACE_S) -> None:
+        self._shared = shared
+        self._tick_s = tick_s
+        self._grace_s = grace_s
+        self._listening: asyncio.Server | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens; the port, which the system chooses for 0. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(lambda: Connection(self._shared), host, port, backlog=BACKLOG)
+        self._ticking = loop.create_task(self._tick())
+        address: tuple[str, int] = self._listening.sockets[0].getsockname()
+        return address[1]
+
+    async def drain(self, within_s: float = DRAIN_S) -> None:
+        """Returns when nobody is left; whoever is after `within_s` is cut off."""
+        shared, loop = self._shared, asyncio.get_running_loop()
+        end = loop.time() + within_s
+        if self._listening is not None:
+            self._listening.close()
+        shared.draining = True
+        grace_end = min(end, loop.time() + self._grace_s)
+        while shared.connections and loop.time() < end:
+            if loop.time() >= grace_end:
+                for connection in tuple(shared.connections):
+                    connection.drain(at_once=False)
+            await asyncio.sleep(min(0.05, self._grace_s))
+        for connection in tuple(shared.connections):
+            connection.drain(at_once=True)
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+        await shared.pool.aclose()
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self._tick_s)
+            now_s = loop.time()
+            for connection in tuple(self._shared.connections):
+                connection.expire(now_s)
+            self._shared.pool.tick(now_s)
+
+
+def shared(
+    settings: Settings, hot: Mapping[str, HotRead], secret: bytes, clock: Clock, access_log: AccessLog
+) -> Shared:
+    """What the connections of this process share, in front of the application that these settings describe."""
+    record = Record(clock, access_log)
+    pool = Pool(reachable(settings.bind_host), settings.port)
+    return Shared(HotReads(hot, record), pool, record, Passports(secret), clock)
+
+
+async def serve(settings: Settings, shared: Shared, stop: asyncio.Event) -> None:
+    """Serves at the edge's port until `stop` is set. Raises OSError if it can't listen there."""
+    async with AsyncExitStack() as stack:
+        server = Server(shared)
+        await server.start(settings.bind_host, settings.edge_port)
+        stack.push_async_callback(server.drain)
+        await stop.wait()
