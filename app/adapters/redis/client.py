@@ -6,9 +6,9 @@ ints, lists), commands of one call share one trip, and commands that a kernel en
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 from redis import exceptions
@@ -23,6 +23,8 @@ IDLE_CHECK_S = 30  # an idle connection is tried by PING before use: a dead peer
 
 Word = str | bytes | int
 Command = tuple[Word, ...]
+
+_packed = cast("Callable[[Command], bytes]", hiredis.pack_command)  # which says that it takes a tuple of one
 
 # "Not now": the command was fine, the server's state was not.
 _NOT_NOW = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
@@ -70,7 +72,7 @@ class RedisClient:
 
     async def call(self, *command: Word) -> Any:
         """One command and its reply."""
-        return await self.packed(packed([command]))
+        return _sound(await self._send(_packed(command), 1))[0]
 
     async def packed(self, command: bytes) -> Any:
         """One command that is encoded already, and its reply."""
@@ -150,7 +152,7 @@ async def _reply(connection: AbstractConnection) -> Any:
 
 def packed(commands: Sequence[Command]) -> bytes:
     """Commands as they go over the wire."""
-    return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]  # says a 1-tuple
+    return b"".join(map(_packed, commands))
 
 
 def _sound(replies: list[Any]) -> list[Any]:

@@ -28,8 +28,13 @@ class ThinClient(RedisClient):
             waiter = self._pipe.ask(packed, replies)
         except Unavailable:
             return await super()._send(packed, replies)
-        with self._told():
-            return _translated(await waiter)
+        try:
+            answers = await waiter
+        except Unavailable:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+        return _translated(answers)
 
 
 def _translated(replies: list[Any]) -> list[Any]:
