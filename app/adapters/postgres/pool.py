@@ -3,13 +3,15 @@
 Every wait ends: connecting, borrowing, a statement (by the server, and by the client should the server be gone).
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import TracebackType
 
 import asyncpg
 import msgspec
 
+from app.adapters.postgres.lender import Lender
 from app.core.errors import Unavailable
 
 CONNECT_TIMEOUT_S = 5.0
@@ -43,27 +45,49 @@ _MILLISECOND = timedelta(milliseconds=1)
 _JSONB_VERSION = b"\x01"  # first byte of jsonb's binary form
 
 
-async def open_pool(url: str, *, size: int, application_name: str = "kinora") -> asyncpg.Pool:
+async def open_pool(url: str, *, size: int, application_name: str = "kinora") -> Lender:
     """A pool of at most `size` connections, jsonb read and written as plain values. Unavailable if the server is."""
+    pool = Lender(
+        url,
+        size=size,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={**_SERVER_SETTINGS, "application_name": application_name},
+        init=_prepare,
+        reset=_keep,
+    )
     with translate():
-        return await asyncpg.create_pool(
-            url,
-            min_size=min(2, size),
-            max_size=size,
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=COMMAND_TIMEOUT_S,
-            server_settings={**_SERVER_SETTINGS, "application_name": application_name},
-            init=_prepare,
-            reset=_keep,
-        )
+        await pool
+    return pool
 
 
-@asynccontextmanager
-async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+def connection(pool: Lender) -> AbstractAsyncContextManager[asyncpg.Connection]:
     """Borrows a connection; Unavailable if none gets free in time or it fails while borrowed."""
-    with translate():
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as conn:
-            yield conn
+    return _Borrowed(pool)
+
+
+class _Borrowed:
+    __slots__ = ("_conn", "_pool")
+
+    def __init__(self, pool: Lender) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        self._conn = self._pool.at_hand()
+        if self._conn is None:
+            with translate():
+                self._conn = await self._pool.lend(ACQUIRE_TIMEOUT_S)
+        return self._conn
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and self._pool.keep(self._conn):
+            return
+        with translate():
+            await self._pool.release(self._conn)
+            if error is not None:
+                raise error
 
 
 @contextmanager
