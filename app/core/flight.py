@@ -16,12 +16,16 @@ class SingleFlight(Generic[K, T]):
 
     async def share(self, key: K, make: Callable[[], Awaitable[T]]) -> T:
         """The outcome of the making under way, or of one that begins now. It goes on when who began it gives up."""
+        return await self.shared(key, make)
+
+    def shared(self, key: K, make: Callable[[], Awaitable[T]]) -> "asyncio.Future[T]":
+        """The same for who asks for several at once: its outcome, on the way."""
         task = self._making.get(key)
         if task is None:
             task = asyncio.ensure_future(_run(make))
             self._making[key] = task
             task.add_done_callback(lambda done: self._done(key, done))
-        return await asyncio.shield(task)
+        return asyncio.shield(task)
 
     def _done(self, key: K, done: "asyncio.Task[T]") -> None:
         del self._making[key]

@@ -118,3 +118,6 @@ class TrendingLists(Protocol):
 
     async def read(self, scope: str) -> list[tuple[str, int]] | None:
         """Best first; None if there is no list (never built, or lost)."""
+
+    async def read_many(self, scopes: Sequence[str]) -> list[list[tuple[str, int]] | None]:
+        """`read` of several in one trip, in the order asked."""

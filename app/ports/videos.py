@@ -159,6 +159,11 @@ class Videos(Protocol):
         """For each author of at most 1,000 the newest (published_at, video_id) of active, non-private videos
         published at or before `before_ms`; one list an author, in order of `user_ids`, empty ones kept."""
 
+    async def newest_among(
+        self, user_ids: Sequence[str], before_ms: int, per_author: int, limit: int
+    ) -> list[tuple[int, str]]:
+        """The newest `limit` of what `newest_by_authors` gives, newest first."""
+
     async def fresh(self, after: Keyset | None, limit: int, category: str | None = None) -> list[tuple[int, str]]:
         """Active public videos by (published_at, video_id)."""
 

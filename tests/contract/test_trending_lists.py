@@ -30,6 +30,15 @@ async def test_the_best_comes_first(lists: TrendingLists, scope: str) -> None:
     assert await lists.read(scope) == [(videos[2], 10**14), (videos[1], 187_500), (videos[0], 100)]
 
 
+async def test_many_are_read_as_one_by_one(lists: TrendingLists, scope: str) -> None:
+    entries = [(new("vid"), 500) for _ in range(3)]
+    await lists.replace(scope, entries, 60)
+    await lists.replace(f"{scope}x", [], 60)
+    scopes = [scope, f"{scope}y", f"{scope}x", scope]
+    assert await lists.read_many(scopes) == [await lists.read(each) for each in scopes]
+    assert await lists.read_many([]) == []
+
+
 async def test_equal_scores_keep_one_order(lists: TrendingLists, scope: str) -> None:
     entries = [(new("vid"), 500) for _ in range(20)]
     await lists.replace(scope, entries, 60)

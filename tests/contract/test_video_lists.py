@@ -51,6 +51,11 @@ async def test_newest_by_authors_keeps_the_order_asked_and_the_empty_ones(videos
     assert await videos.newest_by_authors([], now, 2) == []
     with pytest.raises(ValueError, match="1001"):
         await videos.newest_by_authors([silent] * 1001, now, 2)
+    assert await videos.newest_among([friendly, silent, prolific], now + 2, 2, 9) == [*of_prolific, *of_friendly]
+    assert await videos.newest_among([friendly, silent, prolific], now + 2, 2, 1) == of_prolific[:1]
+    assert await videos.newest_among([], now, 2, 9) == []
+    with pytest.raises(ValueError, match="1001"):
+        await videos.newest_among([silent] * 1001, now, 2, 9)
 
 
 async def test_fresh_holds_public_active_videos_newest_first(videos: Videos) -> None:

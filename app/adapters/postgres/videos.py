@@ -63,6 +63,15 @@ _NEWEST_BY_AUTHORS = """
         ORDER BY v.published_at DESC, v.video_id DESC LIMIT $3
     ) newest
     ORDER BY author.place, newest.published_at DESC, newest.video_id DESC"""
+_NEWEST_AMONG = """
+    SELECT newest.published_at, newest.video_id
+    FROM unnest($1::text[]) AS author (user_id)
+    CROSS JOIN LATERAL (
+        SELECT v.published_at, v.video_id FROM video.videos v
+        WHERE v.user_id = author.user_id AND v.status = 'active' AND v.visibility <> 'private' AND v.published_at <= $2
+        ORDER BY v.published_at DESC, v.video_id DESC LIMIT $3
+    ) newest
+    ORDER BY newest.published_at DESC, newest.video_id DESC LIMIT $4"""
 _FRESH = """
     SELECT published_at, video_id FROM video.videos
     WHERE status = 'active' AND visibility = 'public' AND (published_at, video_id) < ($1, $2)
@@ -165,6 +174,13 @@ class PostgresVideos:
         for place, published_at, video_id in await self._fetch(_NEWEST_BY_AUTHORS, user_ids, before_ms, per_author):
             newest[place - 1].append((published_at, video_id))
         return newest
+
+    async def newest_among(
+        self, user_ids: Sequence[str], before_ms: int, per_author: int, limit: int
+    ) -> list[tuple[int, str]]:
+        if len(user_ids) > MAX_AUTHORS:
+            raise ValueError(f"{len(user_ids)} authors are more than {MAX_AUTHORS}")
+        return _places(await self._fetch(_NEWEST_AMONG, user_ids, before_ms, per_author, limit))
 
     async def fresh(self, after: Keyset | None, limit: int, category: str | None = None) -> list[tuple[int, str]]:
         below = after or _TOP

@@ -7,8 +7,7 @@ the viewer's country and the categories of what they liked and watched, whom the
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -18,13 +17,13 @@ from app.core import ids
 from app.core.clock import DAY_MS, Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
-from app.core.metrics import FALLBACKS
 from app.ports.activity import Activity, Watched
 from app.ports.exploration import Exploration
 from app.ports.trending import TrendingLists
-from app.ports.users import Users
+from app.ports.users import User, Users
 from app.ports.videos import Videos
-from app.services.feed.mix import interleave
+from app.services.feed.bounded import given, in_time
+from app.services.feed.mix import Entry, interleave
 from app.services.feed.position import FOR_YOU_SIZE
 from app.services.feed.seen import RECENT
 from app.services.feed.sources import Sources
@@ -36,8 +35,6 @@ CATEGORIES, PER_CATEGORY = 3, 40
 EXPLORED_AT_ONCE: Final = 40
 EXPLORE_PLACES: Final = 50  # in built lists, that every new video is given
 EXPLORED_AGE_MS: Final = 7 * DAY_MS
-
-T = TypeVar("T")
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -78,22 +75,29 @@ class Candidates:
         self._sources = sources
         self._clock = clock
         self._timeout_s = timeout_s
-        self._shared: SingleFlight[str, list[tuple[int, str]]] = SingleFlight()  # what is the same for all
+        self._shared: SingleFlight[str, list[Entry]] = SingleFlight()  # what is the same for all
 
-    async def gather(self, user_id: str, viewer: "asyncio.Future[ViewerState | None]") -> Gathered:
-        """Candidates for one user, whose state may still be on its way, after `timeout_s` at the latest."""
-        timeout_s = self._timeout_s
-        history = asyncio.create_task(within("history", timeout_s, lambda: self._history(user_id)))
-        lists = await asyncio.gather(
-            within("explored", timeout_s, lambda: self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE)),
-            within("recommended", timeout_s, lambda: self._recommended(user_id, history, viewer)),
-            within("following", timeout_s, lambda: self._followed(viewer)),
-            within("trending", timeout_s, lambda: self._trends("global")),
-            within("fresh", timeout_s, lambda: self._fresh(None, FRESH)),
-        )
-        watched = await history
-        explored, recommended, followed, trending, fresh = (found or [] for found in lists)
-        return Gathered(explored, recommended, followed, trending, fresh, watched, failed=None in [watched, *lists])
+    async def gather(self, user_id: str, state: ViewerState | None) -> Gathered:
+        """Candidates for one user, after `timeout_s` at the latest."""
+        begin = asyncio.get_running_loop().create_task
+        history = begin(self._activity.history(user_id, None, RECENT))
+        user = begin(self._users.get(user_id))
+        explored = begin(self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE))
+        recommended = begin(self._recommended(user, history, state))
+        followed = begin(self._followed(state))
+        trending = begin(self._trends())
+        fresh = begin(self._fresh())
+        await in_time(self._timeout_s, (history, user, explored, recommended, followed, trending, fresh))
+        watched = given("history", history)
+        lists = [
+            given("explored", explored),
+            given("recommended", recommended),
+            given("following", followed),
+            given("trending", trending),
+            given("fresh", fresh),
+        ]
+        found = [each or [] for each in lists]
+        return Gathered(found[0], found[1], found[2], found[3], found[4], watched, failed=None in [watched, *lists])
 
     async def begin_exploring(self, video_ids: list[str]) -> None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
@@ -101,51 +105,50 @@ class Candidates:
         since_ms = self._clock() - EXPLORED_AGE_MS
         await self._exploration.admit([video_id for video_id in video_ids if ids.made_at_ms(video_id) >= since_ms])
 
-    async def _followed(self, viewer: "asyncio.Future[ViewerState | None]") -> list[str]:
-        state = await asyncio.shield(viewer)
+    async def _followed(self, state: ViewerState | None) -> list[str]:
         return [video_id for _, video_id in await self._sources.candidates(state, FOR_YOU_SIZE)] if state else []
-
-    async def _history(self, user_id: str) -> list[Watched]:
-        return await self._activity.history(user_id, None, RECENT)
 
     async def _recommended(
         self,
-        user_id: str,
-        history: asyncio.Task[list[Watched] | None],
-        viewer: "asyncio.Future[ViewerState | None]",
+        user: "asyncio.Task[User | None]",
+        history: "asyncio.Task[list[Watched]]",
+        state: ViewerState | None,
     ) -> list[str]:
         """By region and category, a category the more the more often it was watched or liked."""
-        user, watched, state = await asyncio.gather(
-            self._users.get(user_id), asyncio.shield(history), asyncio.shield(viewer)
+        tastes = await self._tastes(history, state)
+        categories, weights = [category for category, _ in tastes], [times for _, times in tastes]
+        reader = await user
+        regions = [reader.country] if reader is not None and reader.country is not None else []
+        hot, new = await asyncio.gather(
+            self._trending.read_many([*categories, *regions]),
+            asyncio.gather(*(self._latest(category, PER_CATEGORY) for category in categories)),
         )
-        liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
-        taste = list(dict.fromkeys([*(line.video_id for line in (watched or [])[:TASTE]), *liked]))
-        marks = await self._hydrator.marks(taste) if taste else {}
-        tastes = Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
-        asked: list[Awaitable[list[str]]] = [self._of_category(category) for category, _ in tastes]
-        weights = [times for _, times in tastes]
-        if user is not None and user.country is not None:
-            asked.append(self._trends(user.country))
+        trends = [[video_id for video_id, _ in found or []] for found in hot]
+        lists = [
+            interleave([(trend, 1), ([video_id for _, video_id in rows], 1)], 2 * PER_CATEGORY)
+            for trend, rows in zip(trends[: len(categories)], new, strict=True)
+        ]
+        if regions:
+            lists.append(trends[-1])
             weights.append(max(weights, default=1))
-        return interleave(list(zip(await asyncio.gather(*asked), weights, strict=True)), 2 * FOR_YOU_SIZE)
+        return interleave(list(zip(lists, weights, strict=True)), 2 * FOR_YOU_SIZE)
 
-    async def _of_category(self, category: str) -> list[str]:
-        hot, new = await asyncio.gather(self._trends(category), self._fresh(category, PER_CATEGORY))
-        return interleave([(hot, 1), (new, 1)], 2 * PER_CATEGORY)
+    async def _tastes(self, history: "asyncio.Task[list[Watched]]", state: ViewerState | None) -> list[tuple[str, int]]:
+        """The categories watched and liked most, of late, and how often each."""
+        try:
+            watched = (await history)[:TASTE]
+        except Unavailable:
+            watched = []
+        liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
+        taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
+        marks = await self._hydrator.marks(taste) if taste else {}
+        return Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
 
-    async def _fresh(self, category: str | None, limit: int) -> list[str]:
-        rows = await self._shared.share(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
-        return [video_id for _, video_id in rows]
+    async def _fresh(self) -> list[str]:
+        return [video_id for _, video_id in await self._latest(None, FRESH)]
 
-    async def _trends(self, scope: str) -> list[str]:
-        return [video_id for video_id, _ in await self._trending.read(scope) or []]
+    def _latest(self, category: str | None, limit: int) -> "asyncio.Future[list[Entry]]":
+        return self._shared.shared(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
 
-
-async def within(name: str, timeout_s: float, source: Callable[[], Awaitable[T]]) -> T | None:
-    """What a source gives in time; None from one that is down or slow."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await source()
-    except (Unavailable, TimeoutError):
-        FALLBACKS.labels(f"source-{name}").inc()
-        return None
+    async def _trends(self) -> list[str]:
+        return [video_id for video_id, _ in await self._trending.read("global") or []]

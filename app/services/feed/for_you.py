@@ -8,6 +8,7 @@ seen, the longest ago first.
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Awaitable, Sequence
 from itertools import chain
 from typing import Final
@@ -24,7 +25,8 @@ from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIE
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import KEEP, Feeds, FeedSlice
-from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered, within
+from app.services.feed.bounded import given, in_time
+from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
 from app.services.feed.seen import SeenReads
 from hotpath import order
@@ -75,9 +77,10 @@ class ForYou:
         self._budget_s = budget_s  # for gathering and judging; a waiter waits as long
         self._building: SingleFlight[str, FeedSlice | None] = SingleFlight()
 
-    async def built(self, user_id: str) -> FeedSlice | None:
-        """The feed whole, built now by whoever is first; None if it can't be had in time: read the tail."""
-        return await self._building.share(user_id, lambda: self._first(user_id))
+    async def built(self, user_id: str, state: ViewerState | None) -> FeedSlice | None:
+        """The feed whole, built now by whoever is first, for the viewer as they are known to be; None if it can't be
+        had in time: read the tail."""
+        return await self._building.share(user_id, lambda: self._first(user_id, state))
 
     async def served(self, user_id: str, past: Sequence[tuple[str, int]]) -> set[str]:
         """What a reader passed in earlier orders, given how far down they came; less where that is forgotten."""
@@ -90,67 +93,71 @@ class ForYou:
             return set()
         return {video_id for order, (_, passed) in zip(orders, past, strict=True) for video_id in order[:passed]}
 
-    async def _first(self, user_id: str) -> FeedSlice | None:
+    async def _first(self, user_id: str, state: ViewerState | None) -> FeedSlice | None:
         """Builds under a lease; who does not get it waits for the holder's work, or for the lease of a dead one."""
         owner, loop = os.urandom(8).hex(), asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
         while True:
-            if await self._leased(user_id, owner):
-                try:
-                    return await self._there(user_id) or await self._build(user_id)
-                finally:
-                    await self._release(user_id, owner)
+            # In one trip, the lease first: what was built before we got it is seen.
+            leased, found = await asyncio.gather(self._leased(user_id, owner), self._there(user_id))
+            if leased:
+                return await self._build(user_id, owner, state, found)
+            if found is not None:
+                FOR_YOU_BUILDS.labels("shared").inc()
+                return found
             if loop.time() >= deadline_s:
                 FOR_YOU_BUILDS.labels("gave_up").inc()
                 return None
             await asyncio.sleep(LOOK_EVERY_S)
-            found = await self._there(user_id)
-            if found is not None:
-                FOR_YOU_BUILDS.labels("shared").inc()
-                return found
 
-    async def _build(self, user_id: str) -> FeedSlice | None:
-        deadline_s = asyncio.get_running_loop().time() + self._budget_s
-        viewer = asyncio.ensure_future(self._hydrator.viewer(user_id))
+    async def _build(
+        self, user_id: str, owner: str, state: ViewerState | None, found: FeedSlice | None
+    ) -> FeedSlice | None:
+        """Builds what is not there, and lets go of the lease in the trip that keeps it."""
+        keeping: list[Awaitable[object]] = []
         try:
-            gathered = await self._candidates.gather(user_id, viewer)
-            built = await self._judged(user_id, gathered, viewer, deadline_s)
+            if found is None:
+                gathered, built = await self._judged(user_id, state)
+                if not built.video_ids and gathered.failed:
+                    FOR_YOU_BUILDS.labels("failed").inc()
+                    return None  # an empty list would be believed for half an hour
+                found, keeping = self._named(user_id, gathered, built)
         finally:
-            viewer.cancel()
-        if not built.video_ids and gathered.failed:
-            FOR_YOU_BUILDS.labels("failed").inc()
-            return None  # an empty list would be believed for half an hour
+            keeping.append(self._builds.release(user_id, owner))
+            await asyncio.gather(*(_kept(writing) for writing in keeping))
+        return found
+
+    def _named(self, user_id: str, gathered: Gathered, built: Built) -> tuple[FeedSlice, list[Awaitable[object]]]:
+        """The feed as it will be read, and the writes that keep it."""
         now_ms = self._clock()
         entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(built.video_ids)]
-        sources = list(built.source.values())
-        generation = new_generation(now_ms, letters_of(sources))
-        await asyncio.gather(
-            _kept(self._feeds.build("feed", user_id, generation, entries)),
-            _kept(self._builds.keep_order(user_id, generation[:16], built.video_ids, CURSOR_TTL_MS // 1000)),
-            _kept(self._explore(built, gathered)),
-        )
+        sources = Counter(built.source.values())
+        generation = new_generation(now_ms, letters_of(list(sources)))
         FOR_YOU_BUILDS.labels("built").inc()
-        for source in set(sources):
-            FOR_YOU_ENTRIES.labels(source).inc(sources.count(source))
+        for source, count in sources.items():
+            FOR_YOU_ENTRIES.labels(source).inc(count)
         if "recycled" in sources:
-            logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources.count("recycled")})
-        return FeedSlice(generation, entries)
+            logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources["recycled"]})
+        return FeedSlice(generation, entries), [
+            self._feeds.build("feed", user_id, generation, entries),
+            self._builds.keep_order(user_id, generation[:16], built.video_ids, CURSOR_TTL_MS // 1000),
+            self._explore(built, gathered),
+        ]
 
-    async def _judged(
-        self, user_id: str, gathered: Gathered, viewer: Awaitable[ViewerState | None], deadline_s: float
-    ) -> Built:
+    async def _judged(self, user_id: str, state: ViewerState | None) -> tuple[Gathered, Built]:
         """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
         the page judges again who may see what, and diversity does what it can."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + self._budget_s
+        gathered = await self._candidates.gather(user_id, state)
         ids = every(gathered)
-        left_s = max(0.0, deadline_s - asyncio.get_running_loop().time())
-        marks, known, state = await asyncio.gather(
-            within("cards", left_s, lambda: self._hydrator.marks(ids)),
-            within("seen", left_s, lambda: self._seen.among(user_id, ids, gathered.history)),
-            within("viewer", left_s, lambda: asyncio.shield(viewer)),
-        )
+        marking = loop.create_task(self._hydrator.marks(ids))
+        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history))
+        await in_time(max(0.0, deadline_s - loop.time()), (marking, asking))
+        marks, known = given("cards", marking), given("seen", asking)
         if marks is not None:
             await self._forget_dead(gathered.explored, marks)
-        return ordered(gathered, known or set(), marks, state)
+        return gathered, ordered(gathered, known or set(), marks, state)
 
     async def _explore(self, built: Built, gathered: Gathered) -> None:
         if not gathered.explored:
@@ -172,9 +179,6 @@ class ForYou:
         except Unavailable:
             FALLBACKS.labels("lease").inc()
             return True  # nobody to agree with: one build in each process
-
-    async def _release(self, user_id: str, owner: str) -> None:
-        await _kept(self._builds.release(user_id, owner))
 
     async def _there(self, user_id: str) -> FeedSlice | None:
         try:

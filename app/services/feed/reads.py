@@ -99,7 +99,7 @@ class FeedReads:
             return [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in found]
         rows: list[tuple[Position, str]] = []
         if not position.in_tail:
-            position, entries = await self._built_rows(user_id, position, count)
+            position, entries = await self._built_rows(user_id, state, position, count)
             rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
         if len(rows) < count:
             tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
@@ -107,14 +107,16 @@ class FeedReads:
                 rows.append((tail_from.moved(at, video_id, in_tail=True), video_id))
         return rows
 
-    async def _built_rows(self, user_id: str, position: Position, count: int) -> tuple[Position, list[Entry]]:
+    async def _built_rows(
+        self, user_id: str, state: ViewerState | None, position: Position, count: int
+    ) -> tuple[Position, list[Entry]]:
         """Entries of the built For You, and the position with the generation they are of: in the tail, with none, where
         there is no list to be had. While the cache is away nothing could freeze an order of ours, but the store's."""
         limit = KEEP["feed"] if position.past else count
         try:
             found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=limit)
             if found is None or position.generation not in {"", found.generation}:
-                position, found = await self._resumed(user_id, position, found)
+                position, found = await self._resumed(user_id, state, position, found)
         except Unavailable:
             FALLBACKS.labels("feed").inc()
             found = None
@@ -124,13 +126,13 @@ class FeedReads:
         return position, (await self._unserved(user_id, position, found.entries))[:count]
 
     async def _resumed(
-        self, user_id: str, position: Position, found: FeedSlice | None
+        self, user_id: str, state: ViewerState | None, position: Position, found: FeedSlice | None
     ) -> tuple[Position, FeedSlice | None]:
         """The top of the list that is there now, for who begins one that was not built, or comes out of another."""
         upper = self._clock()
         whole = await self._whole(user_id, upper) if found is not None else None
         if whole is None:
-            whole = await self._for_you.built(user_id)
+            whole = await self._for_you.built(user_id, state)
             upper = self._clock()
         return msgspec.structs.replace(position.left(), upper=upper), whole
 

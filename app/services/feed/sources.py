@@ -69,7 +69,10 @@ class Sources:
         shared = set(creators)
         others = [author for bare in sorted(viewer.following) if (author := f"usr_{bare}") not in shared]
         lists = await self._pulled.lists(creators, upper=now_ms, after=None, limit=limit)
-        return newest([*lists, *await self._newest(others, now_ms, FIRST_LOOK)], limit)
+        for start in range(0, len(others), AUTHORS_AT_ONCE):
+            chunk = others[start : start + AUTHORS_AT_ONCE]
+            lists.append(await self._videos.newest_among(chunk, now_ms, FIRST_LOOK, limit))
+        return newest(lists, limit) if len(lists) > 1 else lists[0] if lists else []
 
     async def _newest(self, authors: list[str], before_ms: int, per_author: int) -> list[list[Entry]]:
         lists: list[list[Entry]] = []

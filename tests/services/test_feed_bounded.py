@@ -1,0 +1,57 @@
+"""Sources under one deadline: what is late or down is missing, and nothing else is."""
+
+import asyncio
+
+import pytest
+
+from app.core.errors import Unavailable
+from app.services.feed.bounded import given, in_time
+
+
+async def soon() -> str:
+    await asyncio.sleep(0)
+    return "here"
+
+
+async def never() -> str:
+    await asyncio.Event().wait()
+    return "never"
+
+
+async def down() -> str:
+    raise Unavailable("not now")
+
+
+async def wrong() -> str:
+    raise KeyError("a mistake")
+
+
+async def test_what_is_late_or_down_gives_nothing_and_the_others_are_there() -> None:
+    here, late, refused = (asyncio.create_task(source()) for source in (soon, never, down))
+
+    async with asyncio.timeout(5):
+        await in_time(0.05, (here, late, refused))
+
+    assert [given("test", source) for source in (here, late, refused)] == ["here", None, None]
+    await asyncio.wait((late,))
+    assert late.cancelled()
+
+
+async def test_a_mistake_is_no_absence() -> None:
+    source = asyncio.create_task(wrong())
+    await in_time(5, (source,))
+    with pytest.raises(KeyError):
+        given("test", source)
+
+
+async def test_who_gives_up_ends_the_sources() -> None:
+    late = asyncio.create_task(never())
+    waiting = asyncio.create_task(in_time(60, (late,)))
+    await asyncio.sleep(0)
+
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.wait((late,))
+    assert late.cancelled()
