@@ -9,11 +9,12 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.edge.messages import Request, connection_line, status_line
+from app.edge.sides import Asker
 from app.http.access import request_line
 from app.http.hot import Answer, Fields, HotRead
 from app.http.limits import Policy
@@ -25,24 +26,6 @@ log = logging.getLogger(__name__)
 
 _KEPT: Final = 2048  # limit headers, by what is left of the limit
 _SECURITY: Final = b"".join(b"%b: %b\r\n" % field for field in SECURITY)
-
-
-class Asker(Protocol):
-    """Who asked, on a connection; one of the two is called, once, unless what `ask` gave was cancelled."""
-
-    client: tuple[str, int]
-    name: bytes
-    """The client's address, for the log."""
-
-    @property
-    def closes(self) -> bool:
-        """Whether the answer is the connection's last."""
-
-    def answered(self, whole: bytes) -> None:
-        """The answer, head and body."""
-
-    def hand_on(self, verdict: Verdict | None) -> None:
-        """It is for the application; the verdict says how it was counted already, None that it was not."""
 
 
 class HotReads:

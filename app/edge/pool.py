@@ -54,7 +54,7 @@ class Pool:
     def tick(self, now_s: float) -> None:
         """Called every second or so."""
         for upstream in [upstream for upstream in self._open if upstream.deadline <= now_s]:
-            upstream.expire(now_s)
+            upstream.expire()
         while self._waiting and (self._waiting[0][1] <= now_s or self._waiting[0][0].gone):
             borrower, _ = self._waiting.popleft()
             if not borrower.gone:

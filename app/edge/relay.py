@@ -3,7 +3,7 @@
 What is broken off on one side is broken off on the other: no client is told that an answer is whole which is not.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 from app.core.clock import Clock
 from app.core.passport import Counted, Passports
@@ -19,36 +19,11 @@ from app.edge.messages import (
 )
 from app.edge.pool import Pool
 from app.edge.problems import BROKEN, SILENT
-from app.edge.upstream import Framing, Upstream
+from app.edge.sides import Client, Framing
+from app.edge.upstream import Upstream
 from app.ports.limiter import Verdict
 
 TUNNEL_QUIET_S: Final = 300.0
-
-
-class Client(Protocol):
-    """The connection that the request came by."""
-
-    client: tuple[str, int]
-    is_full: bool
-
-    @property
-    def closes(self) -> bool:
-        """Whether the answer is the connection's last."""
-
-    def write(self, data: bytes) -> None: ...
-    def go_on(self) -> None:
-        """The relay may take a part of the body now, or could for a while not."""
-
-    def finished(self, *, close: bool) -> None:
-        """The answer has been written."""
-
-    def refuse(self, refused: Refused) -> None:
-        """Nothing was written yet."""
-
-    def switched(self) -> None:
-        """What comes now is for the tunnel."""
-
-    def break_off(self) -> None: ...
 
 
 class Relay:

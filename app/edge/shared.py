@@ -1,9 +1,7 @@
 """What the connections of one process share."""
 
-import socket
-import struct
 import time
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from app.core.clock import Clock
 from app.core.passport import Passports
@@ -11,21 +9,22 @@ from app.edge import problems
 from app.edge.hot import HotReads
 from app.edge.messages import Refused, Request
 from app.edge.pool import Pool
+from app.http.access import request_line
 from app.http.record import Record
 
 OPEN: Final = 4096  # connections of clients
 TOLD: Final = 256  # more, who are told that there is no room; who comes then is not even told
 _ROUTE: Final = "edge"  # in the metrics: what was answered by nobody behind
-_RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
 class Connected(Protocol):
-    deadline: float
+    """A client's connection, as it is kept in time and brought to its end."""
 
-    @property
-    def is_idle(self) -> bool: ...
-    def expire(self, now_s: float) -> None: ...
-    def drain(self, *, at_once: bool) -> None: ...
+    def expire(self, now_s: float) -> None:
+        """Called at times."""
+
+    def drain(self, *, at_once: bool) -> None:
+        """Ends it if it is idle, or `at_once`."""
 
 
 class Shared:
@@ -52,16 +51,14 @@ class Shared:
         """Whether whoever came last is one too many."""
         return len(self.connections) > OPEN
 
-    def refusal(self, refused: Refused, request: Request | None, method: str, line: bytes, name: bytes) -> bytes:
+    def refusal(self, refused: Refused, request: Request | None, name: bytes) -> bytes:
         """The answer to a request that nobody behind answers, in the log and the metrics like any other."""
-        traces = [value for key, value in request.fields if key == b"traceparent"] if request else []
-        request_id = self._record.trace_id(traces[0] if traces else None)
-        whole = problems.whole(refused, request_id, bodiless=method == "HEAD")
+        method, line, traceparent = "-", b"-", None
+        if request is not None:
+            method, path = request.method.decode(), request.target.partition(b"?")[0].decode()
+            line = request_line(method, path, request.http_version)
+            traceparent = next((value for key, value in request.fields if key == b"traceparent"), None)
+        whole = problems.whole(refused, self._record.trace_id(traceparent), bodiless=method == "HEAD")
         sent_bytes = len(whole) - whole.index(b"\r\n\r\n") - 4
         self._record.done(_ROUTE, method, refused.status, time.perf_counter(), name, b"-", line, sent_bytes)
         return whole
-
-    def reset(self, transport: Any) -> None:
-        """Ends a connection so that what was sent is not taken for an end that was meant."""
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        transport.abort()
