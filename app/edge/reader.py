@@ -53,12 +53,13 @@ class Reader:
                 raise invalid("The request is malformed.")
             return None, b""
         self._feed(head[known:end])
-        found, self._request, self._head = self._request, None, b""
+        found, over = self._request, self._over
+        self._request, self._over, self._head = None, False, b""
         if found is None or not head.removeprefix(b"\r\n").startswith(_line(found)):
             raise invalid("The request line is malformed.")
         self._left = found.length or 0
         self._chunks = Chunks() if found.chunked else None
-        if self._over == found.has_body:
+        if over == found.has_body:
             raise invalid("The request is malformed.")
         return found, head[end:]
 
@@ -74,6 +75,7 @@ class Reader:
         self._feed(data[:size])
         if self._over != is_last:
             raise invalid("The body is malformed.")
+        self._over = False
         piece = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         return piece, data[size:], is_last
