@@ -30,7 +30,7 @@ from app.services.feed.board import Board
 from app.services.feed.candidates import SOURCES_SHARE, Candidates
 from app.services.feed.following import Following
 from app.services.feed.for_you import ForYou
-from app.services.feed.hot import HOT_FEEDS, HotFeed
+from app.services.feed.hot import HOT_FEEDS, HotFeed, Readers
 from app.services.feed.hot_trending import HotTrending
 from app.services.feed.pulled import Pulled
 from app.services.feed.reads import FeedReads
@@ -211,9 +211,10 @@ def _hot_reads(
     clock: Clock,
 ) -> dict[str, HotRead]:
     """What is answered before the framework, by path."""
+    readers = Readers(doorkeeper, stores.hot_pages, policy)
     feeds: dict[str, HotRead] = {
         f"/api/v1/feed/{path}": HotFeed(
-            kind, policy, stores.hot_pages, stores.cards, doorkeeper, roster, cursors, playbacks, clock
+            kind, policy, stores.hot_pages, stores.cards, readers, roster, cursors, playbacks, clock
         )
         for path, kind in HOT_FEEDS.items()
     }

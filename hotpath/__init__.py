@@ -1,6 +1,7 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, fanout, merge, order, pages, resp, rows, seen, shelf, trending
+    from hotpath import cards, fanout, hits, merge, order, pages, queue, resp, rows, seals, seen, shelf, sliding, templates
+    from hotpath import trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -11,14 +12,62 @@ import os
 from typing import TYPE_CHECKING
 
 if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
-    from hotpath.pure import cards, fanout, merge, order, pages, resp, rows, seen, shelf, trending
+    from hotpath.pure import (
+        cards,
+        fanout,
+        hits,
+        merge,
+        order,
+        pages,
+        queue,
+        resp,
+        rows,
+        seals,
+        seen,
+        shelf,
+        sliding,
+        templates,
+        trending,
+    )
 else:
     try:
-        from hotpath import cards, fanout, merge, order, pages, resp, rows, seen, shelf, trending
+        from hotpath import (
+            cards,
+            fanout,
+            hits,
+            merge,
+            order,
+            pages,
+            queue,
+            resp,
+            rows,
+            seals,
+            seen,
+            shelf,
+            sliding,
+            templates,
+            trending,
+        )
     except ImportError as error:
         raise ImportError(
             "the compiled kernels of hotpath are missing: run `python setup.py build_ext --inplace`, "
             "or set KINORA_PURE=1 to run on the slow pure-Python twins"
         ) from error
 
-__all__ = ["cards", "fanout", "merge", "order", "pages", "resp", "rows", "seen", "shelf", "trending"]
+__all__ = [
+    "cards",
+    "fanout",
+    "hits",
+    "merge",
+    "order",
+    "pages",
+    "queue",
+    "resp",
+    "rows",
+    "seals",
+    "seen",
+    "shelf",
+    "sliding",
+    "templates",
+    "trending",
+]

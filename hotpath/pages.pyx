@@ -30,11 +30,6 @@ cdef enum:
     SETS = 6
 
 
-cdef struct Text:
-    const char* at
-    Py_ssize_t size
-
-
 cdef struct Base:  # what the media addresses of a card begin with: prefix, id and media version
     char text[BASE_BYTES]
     Py_ssize_t id_at
@@ -55,7 +50,9 @@ cdef struct Viewer:
 def visible(list entries not None, bytes blob, bytes viewer not None, int rule):
     """About 0.1 µs a card with 512 likes and saves and 300 followed."""
     cdef Viewer state
-    if not _take_viewer(blob, viewer, rule, &state):
+    if blob is not None and len(viewer) != BARE_BYTES:
+        raise ValueError("a viewer's id without its kind has 26 bytes")
+    if not _take_viewer(blob, PyBytes_AS_STRING(viewer), rule, &state):
         return None
     cdef Py_ssize_t n = len(entries)
     cdef Py_ssize_t i
@@ -88,16 +85,29 @@ def page(
         raise ValueError("there are eight flags")
     if len(prefix) > LONGEST_PREFIX:
         raise ValueError("a prefix has at most 128 bytes")
-    cdef Viewer state
-    if not _take_viewer(blob, viewer, rule, &state):
-        return None
+    if blob is not None and len(viewer) != BARE_BYTES:
+        raise ValueError("a viewer's id without its kind has 26 bytes")
     cdef Text fills[9]  # the eight flags, then the prefix
+    cdef Text first, last
     cdef Py_ssize_t i
     for i in range(8):
-        _point(&fills[i], flags[i])
-    _point(&fills[8], prefix)
+        point_at(&fills[i], flags[i])
+    point_at(&fills[8], prefix)
+    point_at(&first, head)
+    point_at(&last, tail)
+    return lay_out(entries, blob, PyBytes_AS_STRING(viewer), rule, limit, fills, first, last)
+
+
+cdef bytes lay_out(
+    list entries, bytes blob, const char* bare_id, int rule, Py_ssize_t limit, const Text* fills, Text head, Text tail
+):
+    """`page`, of fills that point at the eight flags and the prefix; `bare_id` is the viewer's id without its kind."""
+    cdef Viewer state
+    if not _take_viewer(blob, bare_id, rule, &state):
+        return None
     held = list(entries)  # another thread may change the caller's list while the lock is released
     cdef Py_ssize_t n = len(held)
+    cdef Py_ssize_t i
     cdef const Card** cards = <const Card**> malloc((n + 1) * sizeof(Card*))
     cdef uint8_t* marks = <uint8_t*> malloc(n + 1)
     try:
@@ -122,7 +132,8 @@ cdef inline const Card* _taken(object entry) except? NULL:
     return (<Entry> entry)._card
 
 
-cdef inline int _point(Text* text, object value) except -1:
+cdef int point_at(Text* text, object value) except -1:
+    """At the bytes of an object, which must outlive the pointer."""
     if not isinstance(value, bytes):
         raise TypeError("flags must be bytes")
     text.at = PyBytes_AS_STRING(value)
@@ -207,9 +218,9 @@ cdef inline uint64_t _word(const char* text) noexcept nogil:
 
 
 cdef bytes _put_together(
-    const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, bytes head, bytes tail
+    const Card** cards, const uint8_t* marks, Py_ssize_t n, const Text* fills, Text head, Text tail
 ):
-    cdef Py_ssize_t size = len(head) + len(tail) + 2 + max(n - 1, 0)  # brackets and commas
+    cdef Py_ssize_t size = head.size + tail.size + 2 + max(n - 1, 0)  # brackets and commas
     cdef Py_ssize_t i, base_size
     for i in range(n):
         size += <Py_ssize_t> cards[i].raw_bytes - cards[i].body_at
@@ -219,14 +230,14 @@ cdef bytes _put_together(
     cdef bytes whole = PyBytes_FromStringAndSize(NULL, size)
     cdef char* out = PyBytes_AS_STRING(whole)
     cdef const char* room = out + size - STEP
-    memcpy(out, PyBytes_AS_STRING(head), len(head))
-    out += len(head)
+    memcpy(out, head.at, head.size)
+    out += head.size
     if size < LARGE_PAGE:
         out = _write(cards, marks, n, fills, out, room)
     else:
         with nogil:
             out = _write(cards, marks, n, fills, out, room)
-    memcpy(out, PyBytes_AS_STRING(tail), len(tail))
+    memcpy(out, tail.at, tail.size)
     return whole
 
 
@@ -297,7 +308,7 @@ cdef inline char* _copy(const char* at, Py_ssize_t size, char* out, const char* 
     return out + size
 
 
-cdef bint _take_viewer(bytes blob, bytes viewer, int rule, Viewer* state) except -1:
+cdef bint _take_viewer(bytes blob, const char* bare_id, int rule, Viewer* state) except -1:
     """False if the blob is malformed or of another version."""
     if rule not in (WANTS, FOLLOWS):
         raise ValueError("rule must be 0 or 1")
@@ -305,9 +316,8 @@ cdef bint _take_viewer(bytes blob, bytes viewer, int rule, Viewer* state) except
     state.floor.at = b""
     if blob is None:
         return True
-    if len(viewer) != BARE_BYTES:
-        raise ValueError("a viewer's id without its kind has 26 bytes")
-    _point(&state.bare_id, viewer)
+    state.bare_id.at = bare_id
+    state.bare_id.size = BARE_BYTES
     return _unpack(<const uint8_t*> PyBytes_AS_STRING(blob), len(blob), state)
 
 

@@ -14,12 +14,6 @@ cdef enum:
     DIGITS = 15  # of a length or a score; more fit no score that Redis keeps exactly
 
 
-cdef struct Row:
-    const char* member
-    Py_ssize_t size
-    int64_t score
-
-
 def texts(bytes reply not None):
     cdef const char* at = PyBytes_AS_STRING(reply)
     cdef const char* end = at + len(reply)
@@ -42,11 +36,6 @@ def texts(bytes reply not None):
 @cython.final
 cdef class Rows:
     """About 15 ns an entry, and no object."""
-
-    cdef bytes _reply  # where the members lie
-    cdef bytes _ties
-    cdef Row* _rows
-    cdef Py_ssize_t _count
 
     def __cinit__(self, bytes reply not None, Py_ssize_t most, bytes ties=None, bytes after=None):
         if (ties is None) != (after is None):

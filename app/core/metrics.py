@@ -5,6 +5,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
+from weakref import WeakSet
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -165,7 +166,25 @@ class Stopwatch:
         self._total_s = 0.0
 
 
+class Counted:
+    """The same for what is counted elsewhere as it happens: a number that only grows, looked at when others settle, and
+    for as long as somebody holds this."""
+
+    def __init__(self, counter: Counter, so_far: Callable[[], int]) -> None:
+        self._counter = counter
+        self._so_far = so_far
+        self._settled = 0
+        _counted.add(self)
+
+    def settle(self) -> None:
+        now = self._so_far()
+        if now != self._settled:
+            self._counter.inc(now - self._settled)
+            self._settled = now
+
+
 _tallied: list[_Tallied] = []
+_counted: WeakSet[Counted] = WeakSet()
 
 
 def _remember(tally: _Tallied) -> None:
@@ -176,7 +195,7 @@ def _remember(tally: _Tallied) -> None:
 
 def settle() -> None:
     """Adds what was tallied to the metrics."""
-    for tally in _tallied:
+    for tally in (*_tallied, *_counted):
         tally.settle()
     _tallied.clear()
 

@@ -31,9 +31,6 @@ class Viewer(msgspec.Struct, frozen=True, gc=False):
     session_id: str
 
 
-_NOBODY: Final[tuple[Viewer | None, int]] = (None, 0)
-
-
 class Doorkeeper:
     """Turns an Authorization header into a viewer."""
 
@@ -44,7 +41,6 @@ class Doorkeeper:
         self._clock = clock
         self._alive_until: OrderedDict[str, int] = OrderedDict()
         self._noted_until: OrderedDict[str, int] = OrderedDict()
-        self._recalled: dict[bytes, tuple[Viewer, int]] = {}  # by whole headers: who, and until when
 
     async def admit(self, authorization: str | None) -> Viewer | None:
         """The viewer, None without a header; raises Unauthenticated if the header is no good."""
@@ -59,25 +55,17 @@ class Doorkeeper:
             await self._ask(claims.session_id, claims.user_id, now_ms)
         return Viewer(claims.user_id, claims.session_id)
 
-    def recall(self, authorization: bytes, now_ms: int) -> Viewer | None:
+    def recall(self, authorization: bytes, now_ms: int) -> tuple[Viewer, int] | None:
         """The viewer of a header that was admitted before, if nothing is due for them but to ask whether the session
-        still lives, which the caller must. None says nothing against the header: ask `admit`."""
-        viewer, until_ms = self._recalled.get(authorization, _NOBODY)
-        return viewer if now_ms < until_ms else self._look_up(authorization, now_ms)
-
-    def _look_up(self, authorization: bytes, now_ms: int) -> Viewer | None:
-        """`recall`, remembered for as long as it stays true: until the token expires, or the session is to be noted."""
+        still lives, which the caller must; and until when that is so: until the token expires, or the session is to be
+        noted. None says nothing against the header: ask `admit`."""
         if authorization[:7] != b"Bearer ":
             return None
         claims = self._tokens.remembered(authorization[7:].decode("latin-1"), now_ms)
-        if claims is None or now_ms >= self._noted_until.get(claims.session_id, 0):
+        if claims is None:
             return None
-        viewer = Viewer(claims.user_id, claims.session_id)
-        if len(self._recalled) >= _REMEMBERED:
-            self._recalled.clear()
-        until_ms = min(self._noted_until[claims.session_id], (claims.expires_s + LEEWAY_S) * 1000)
-        self._recalled[authorization] = (viewer, until_ms)
-        return viewer
+        until_ms = min(self._noted_until.get(claims.session_id, 0), (claims.expires_s + LEEWAY_S) * 1000)
+        return (Viewer(claims.user_id, claims.session_id), until_ms) if now_ms < until_ms else None
 
     def forget(self, session_id: str) -> None:
         """Asks again at once in this process: called where a session is ended."""

@@ -1,57 +1,54 @@
 """What a feed page needs where everything is in the cache, asked in one trip."""
 
-from typing import Protocol
-
-import msgspec
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
 
 from app.ports.feeds import Kind
 from app.ports.limiter import Verdict
-from hotpath import rows as lists
-from hotpath import shelf
+from hotpath import hits, sliding
+from hotpath import shelf as shelves
 
-
-class Hit(msgspec.Struct, frozen=True, gc=False):
-    """Everything the cache said at once.
-
-    `alive` is whether it knows the session and knows it to live; otherwise its row must be asked. `marker` names the
-    feed's generation, None where no feed is built. `rows` are the feed's entries by id and score, best first.
-    """
-
-    verdict: Verdict
-    alive: bool
-    marker: str | None
-    rows: lists.Rows
-    blob: bytes | None
+Policy = tuple[str, int, int]
+"""Name, limit, window in seconds."""
 
 
 class HotPages(Protocol):
-    async def fetch(
-        self,
-        policy: tuple[str, int, int],
-        session_id: str,
-        kind: Kind,
-        user_id: str,
-        upper: int,
-        after: tuple[int, str] | None,
-        limit: int,
-    ) -> Hit | Verdict | None:
-        """Counts the user's request under `policy` (name, limit, window in s) and reads what its page needs: at most
-        `limit` entries with a score ≤ `upper`, after the given one if any. A verdict where the request is known to be
-        one too many; None, with nothing counted, if it can't be told without a second trip. Raises Unavailable."""
+    @property
+    def admitted(self) -> sliding.SlidingLog:
+        """What this process admitted of late, by the names that `log_of` gives."""
 
-    async def count(self, caller: str, policy: tuple[str, int, int]) -> Verdict | None:
-        """Counts a request that needs nothing else. None and Unavailable as `fetch`."""
+    def log_of(self, user_id: str, policy: Policy) -> str:
+        """Under which name a person's requests are logged."""
 
-    def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
-        """`Feeds.remember`, without waiting: a session that is lost costs its reader a walk, nothing else."""
+    def questions(self, kind: Kind, policy: Policy, remember_s: int) -> hits.Questions:
+        """What pages of this kind ask; a session's pages are remembered for so long."""
+
+    def stamp(self) -> tuple[int, int] | None:
+        """The time by the limit's server in µs and by this process in ms; None if it can't be told without a trip."""
+
+    def fetch(self, hit: hits.Hit) -> Awaitable[list[Any]]:
+        """Sends what a hit asks, its request being counted by that; the replies in their order. Raises Unavailable,
+        now or when awaited."""
+
+    def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
+        """Whether the request may go on, where the replies do not say it plainly. Raises Unavailable."""
+
+    def tell(self, hit: hits.Hit) -> None:
+        """Sends what a written page leaves behind, without waiting: a session that is lost costs its reader a walk,
+        nothing else."""
+
+    async def count(self, caller: str, policy: Policy) -> Verdict | None:
+        """Counts a request that needs nothing else. A verdict too where it is known to be one too many; None, with
+        nothing counted, if it can't be told without a second trip. Raises Unavailable."""
 
 
 class HeldCards(Protocol):
     """The cards that this process holds, ready to be spliced."""
 
-    def find_rows(self, rows: lists.Rows) -> list[shelf.Entry] | None:
-        """Those of all rows, or None where one is not held; what changed anywhere since is not held."""
+    @property
+    def shelf(self) -> shelves.Shelf:
+        """Where they are; what changed anywhere since it came is not there."""
 
-    async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
+    async def fetch(self, video_ids: list[bytes]) -> list[shelves.Entry | None]:
         """Those held, in the order asked, and the others from the cache, held from then on if they may be. Raises
         Unavailable."""

@@ -66,7 +66,7 @@ class Doors:
         for door in (self.behind, self.front):
             for key in [f"ratelimit:{caller}:{policy}" for caller in limited for policy in ("feed", "default")]:
                 await self._stores.limiter._client.call("DEL", key)
-                self._stores.limiter._admitted._logs.pop(key, None)
+                self._stores.limiter.admitted.forget(key)
             answers.append(await self._ask(door, given))
         one, other = answers
         for name in Got.__struct_fields__:

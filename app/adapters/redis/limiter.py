@@ -23,8 +23,8 @@ import msgspec
 from app.adapters.redis.client import Command, RedisClient
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
-from app.core.sliding import SlidingLog
 from app.ports.limiter import Verdict
+from hotpath import sliding
 
 OLDEST: Final = 3  # entries looked at for having left the window; more than an attempt adds, so that logs shrink
 
@@ -46,7 +46,7 @@ class RedisLimiter:
         self._client = client
         self._processes = processes
         self._now_s = now_s
-        self._admitted = SlidingLog()
+        self.admitted = sliding.SlidingLog()
         self._ahead_us: int | None = None  # how far the server's clock is ahead of ours; None: never asked
 
     async def take(self, caller: str, endpoint: str, limit: int, window_s: int) -> Verdict:
@@ -72,14 +72,16 @@ class RedisLimiter:
         """An attempt to be sent as `commands`, or the refusal of one that this process knows to be too many."""
         now_us = self._now_us()
         began_ms = now_us // 1000
-        if self._admitted.count(key, window_s * 1000, began_ms) >= limit:
+        if self.admitted.count(key, window_s * 1000, began_ms) >= limit:
             return self._refusal(key, limit, window_s)
         return Attempt(key, limit, window_s, now_us + (self._ahead_us or 0), began_ms)
 
-    @property
-    def knows_the_time(self) -> bool:
-        """Whether the server's clock is known: without it an attempt can't be stamped."""
-        return self._ahead_us is not None
+    def stamp(self) -> tuple[int, int] | None:
+        """The time by the server's clock in µs, and by this process's in ms; None while the server's is not known."""
+        if self._ahead_us is None:
+            return None
+        now_us = self._now_us()
+        return now_us + self._ahead_us, now_us // 1000
 
     def judge(
         self, attempt: Attempt, length: int, decisive: bytes | None, oldest: list[bytes]
@@ -92,7 +94,7 @@ class RedisLimiter:
             own: Command = ("LREM", attempt.key, 1, attempt.stamp_us)
             return Verdict(False, 0, min(attempt.window_s, ceil(wait_us / 1_000_000))), [own]
         # Logged as of before the trip: the process must not hold it in its window longer than Redis does.
-        self._admitted.add(attempt.key, attempt.began_ms)
+        self.admitted.add(attempt.key, attempt.began_ms)
         gone: list[Command] = []
         if oldest and int(oldest[-1]) + window_us <= attempt.stamp_us:
             gone = [("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us]
@@ -109,14 +111,14 @@ class RedisLimiter:
     def _take_alone(self, key: str, limit: int, window_s: int) -> Verdict:
         now_ms = self._now_ms()
         share = limit // self._processes
-        count = self._admitted.count(key, window_s * 1000, now_ms)
+        count = self.admitted.count(key, window_s * 1000, now_ms)
         if count >= share:
             return self._refusal(key, share, window_s)
-        self._admitted.add(key, now_ms)
+        self.admitted.add(key, now_ms)
         return Verdict(True, share - count - 1, window_s)
 
     def _refusal(self, key: str, limit: int, window_s: int) -> Verdict:
-        wait_ms = self._admitted.room_after_ms(key, limit, window_s * 1000, self._now_ms())
+        wait_ms = self.admitted.room_after_ms(key, limit, window_s * 1000, self._now_ms())
         return Verdict(False, 0, max(1, ceil(wait_ms / 1000)))
 
     def _now_ms(self) -> int:

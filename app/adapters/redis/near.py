@@ -11,7 +11,6 @@ from typing import Final
 from app.core.metrics import CARDS, Tally
 from app.ports.cards import Cards
 from app.ports.invalidations import Invalidations
-from hotpath import rows as lists
 from hotpath import shelf
 
 _FROM_REDIS: Final = CARDS.labels("redis")
@@ -24,7 +23,7 @@ class NearCards:
     def __init__(self, cards: Cards, invalidations: Invalidations, max_bytes: int) -> None:
         self._cards = cards
         self._invalidations = invalidations
-        self._shelf = shelf.Shelf(max_bytes)
+        self.shelf = shelf.Shelf(max_bytes)
         self._filling: set[_Fill] = set()
         self._from_process = Tally(CARDS.labels("process"))
         invalidations.listen(self._hear)
@@ -32,23 +31,16 @@ class NearCards:
     @property
     def size_bytes(self) -> int:
         """What is kept now costs."""
-        return self._shelf.size_bytes
+        return self.shelf.size_bytes
 
     def __len__(self) -> int:
-        return len(self._shelf)
+        return len(self.shelf)
 
     def find(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """Those kept in this process, in the order asked, without waiting: 20 ns a card."""
-        found = self._shelf.find(video_ids)
+        found = self.shelf.find(video_ids)
         if hits := len(found) - found.count(None):
             self._from_process.inc(hits)
-        return found
-
-    def find_rows(self, rows: lists.Rows) -> list[shelf.Entry] | None:
-        """The members of all rows, None where one is not kept; without waiting."""
-        found = rows.find(self._shelf)
-        if found:
-            self._from_process.inc(len(found))
         return found
 
     async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
@@ -89,18 +81,18 @@ class NearCards:
 
     def _taken_in(self, video_id: bytes, raw: bytes, keep: bool) -> shelf.Entry | None:
         try:
-            return self._shelf.put(video_id, raw) if keep else shelf.Entry(video_id, raw)
+            return self.shelf.put(video_id, raw) if keep else shelf.Entry(video_id, raw)
         except ValueError:  # no card: as good as none, it is made anew
             return None
 
     def _hear(self, video_ids: Collection[str] | None) -> None:
         if video_ids is None:
-            self._shelf.clear()
+            self.shelf.clear()
             for fill in self._filling:
                 fill.wanted.clear()
         else:
             changed = [video_id.encode() for video_id in video_ids]
-            self._shelf.drop(changed)
+            self.shelf.drop(changed)
             for fill in self._filling:
                 fill.wanted.difference_update(changed)
 

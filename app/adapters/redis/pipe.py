@@ -82,7 +82,8 @@ class Pipe:
         if self._wire is None:
             self._begin()
             raise Unavailable("Redis cannot be reached.")
-        return self._wire.send(commands, replies)
+        waiter: Waiter = self._wire.send(commands, replies)
+        return waiter
 
     def tell(self, commands: bytes, replies: int) -> bool:
         """Sends, and drops the replies. False if it could not be sent."""

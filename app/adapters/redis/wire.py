@@ -1,5 +1,8 @@
 """One connection of the thin client: everybody's commands out, everybody's replies back, first in, first out.
 
+What is asked while replies are under way goes out when they are there, in one write: a system call on either side costs
+more than a page's commands, and the server would not have begun with them sooner.
+
 A request is its place in the queue. Whoever gives up leaves the place behind: the replies that belong to it are taken
 off the stream and dropped, so that they can't reach anybody else.
 """
@@ -7,16 +10,17 @@ off the stream and dropped, so that they can't reach anybody else.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from app.core.errors import Unavailable
+from hotpath import queue
 from hotpath.resp import Parser, ProtocolError, Push, ReplyError
 
 TICKS: Final = 8  # in a timeout: requests end between 7/8 of it and the whole
 HEARTBEAT_S: Final = 1.0  # an idle connection is asked for life: a dead peer says nothing by itself
 MAX_UNWRITTEN_BYTES: Final = 2**20  # that the server does not take off us
+HELD_S: Final = 0.001  # for replies under way, at most
 
 # The command was fine, the server's state was not, or the key lives elsewhere.
 NOT_NOW: Final = frozenset(
@@ -36,8 +40,12 @@ log = logging.getLogger(__name__)
 Waiter = asyncio.Future[list[Any]]
 
 
-class Wire(asyncio.Protocol):
-    """From connecting to its loss, of which `on_lost` is told once, after every waiter was."""
+class Wire(queue.Queue, asyncio.Protocol):
+    """From connecting to its loss, of which `on_lost` is told once, after every waiter was.
+
+    `send` gives a future of the replies, error replies among them as values. It raises Unavailable where it can't be
+    asked now, and so does the future. Cancelling it is safe.
+    """
 
     def __init__(
         self,
@@ -50,6 +58,7 @@ class Wire(asyncio.Protocol):
         on_lost: Callable[["Wire", str], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        super().__init__(self._loop.create_future, max_waiting)
         self._tick_s = timeout_s / TICKS
         self._max_waiting = max_waiting
         self._on_push = on_push
@@ -57,11 +66,8 @@ class Wire(asyncio.Protocol):
         self._on_lost = on_lost
         self._parser = Parser(whole_arrays=whole_arrays)
         self._transport: asyncio.Transport | None = None
-        self._out: list[bytes] = []
-        self._waiting: deque[tuple[Waiter | None, int]] = deque()
-        self._held: list[Any] = []  # replies of the first in the queue, who waits for more
+        self._flushing: asyncio.Handle | None = None
         self._tainted = False  # there may be errors among the replies
-        self._answered = 0
         # Time is counted in ticks, not read from a clock: after a stall of our own, replies that lie in the socket
         # are read before the next tick calls anybody late.
         self._marks: deque[int] = deque(maxlen=TICKS)  # how many had asked, at the last ticks
@@ -70,38 +76,26 @@ class Wire(asyncio.Protocol):
         self._idle = True
         self._refusal: str | None = None
         self._gone: asyncio.Future[None] = self._loop.create_future()  # the transport let go of its socket
+        self.open = True
 
     @property
     def alive(self) -> bool:
         return self._transport is not None
 
-    def send(self, packed: bytes, replies: int) -> Waiter:
-        """The replies to encoded commands, at least one; error replies are among them as values.
-
-        Raises Unavailable where it can't be asked now, and so does the future. Cancelling it is safe.
-        """
-        if replies < 1:
-            raise ValueError("nobody answers what nobody is asked")
-        if self._refusal is not None or len(self._waiting) >= self._max_waiting:
-            raise Unavailable(self._refusal or "Too many wait for Redis.")
-        waiter = self._loop.create_future()
-        self._enqueue(packed, replies, waiter)
-        return waiter
-
     def tell(self, packed: bytes, replies: int) -> bool:
         """Sends without waiting; False if it can't be sent now."""
-        if self._refusal is not None or len(self._waiting) >= self._max_waiting:
+        if not self.open or self.waiting >= self._max_waiting:
             return False
-        self._enqueue(packed, replies, None)
+        self.add(packed, replies, None)
         return True
 
     async def drain(self) -> None:
         """Refuses whoever comes now, waits until all others have their answers (at most the timeout), and closes."""
         try:
             if self._transport is not None:
-                self._refusal = _LEAVING
+                self._close_to(_LEAVING)
                 last: Waiter = self._loop.create_future()
-                self._enqueue(_PING, 1, last)  # replies come in order: after this one's there are none
+                self.add(_PING, 1, last)  # replies come in order: after this one's there are none
                 await asyncio.gather(last, return_exceptions=True)
         finally:
             self.lose("closed")
@@ -113,14 +107,11 @@ class Wire(asyncio.Protocol):
             return
         transport, self._transport = self._transport, None
         transport.abort()
-        self._refusal = _LOST
+        self._close_to(_LOST)
         if self._timer is not None:
             self._timer.cancel()
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        self._out.clear()
-        for waiter, _ in waiting:
-            if waiter is not None and not waiter.done():
+        for waiter in self.clear():
+            if not waiter.done():
                 waiter.set_exception(Unavailable("The connection to Redis was lost."))
         self._on_lost(self, why)
 
@@ -147,7 +138,8 @@ class Wire(asyncio.Protocol):
             self.lose("a listener failed")
 
     def pause_writing(self) -> None:
-        self._refusal = self._refusal or _CLOGGED
+        if self._refusal is None:
+            self._close_to(_CLOGGED)
 
     def resume_writing(self) -> None:
         self._lift(_CLOGGED)
@@ -159,18 +151,37 @@ class Wire(asyncio.Protocol):
 
     # Inside.
 
-    def _enqueue(self, packed: bytes, replies: int, waiter: Waiter | None) -> None:
-        self._waiting.append((waiter, replies))
-        if not self._out:
-            self._loop.call_soon(self._flush)  # one write for all that is asked in this turn of the loop
-        self._out.append(packed)
+    def refuse(self) -> None:
+        raise Unavailable(self._refusal or "Too many wait for Redis.")
+
+    def settle(self) -> None:
+        self.settled = True
+        if self._flushing is None:
+            if self.waiting == self.unsent:  # nothing is under way: one write for all of this turn of the loop
+                self._flushing = self._loop.call_soon(self._flush)
+            else:
+                self._flushing = self._loop.call_later(HELD_S, self._flush)
         if self._idle:
             self._wake()
 
+    def accept(self, waiter: Waiter, replies: Sequence[Any]) -> bool:
+        for reply in replies:
+            if type(reply) is ReplyError and reply.code in NOT_NOW:
+                refusal = Unavailable("Redis cannot answer now.")
+                refusal.__cause__ = reply
+                waiter.set_exception(refusal)
+                if self._on_refused is not None:
+                    self._on_refused(reply)
+                return False
+        return True
+
     def _flush(self) -> None:
-        if self._transport is not None:
-            self._transport.write(b"".join(self._out))
-            self._out.clear()
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        out = self.take_out()
+        if self._transport is not None and out:
+            self._transport.write(out)
 
     def _sort_out(self, replies: list[Any]) -> None:
         """Pushes from replies, each in its turn, for what comes first may matter to them."""
@@ -189,35 +200,16 @@ class Wire(asyncio.Protocol):
         self._hand_out(between)
 
     def _hand_out(self, replies: list[Any]) -> None:
-        waiting = self._waiting
-        if self._held:
-            self._held += replies
-            replies = self._held
-        start, end = 0, len(replies)
-        while waiting and (stop := start + waiting[0][1]) <= end:
-            waiter = waiting.popleft()[0]
-            self._answered += 1
-            if waiter is not None and not waiter.done():
-                mine = replies[start:stop]
-                if self._tainted and (error := _not_now(mine)):
-                    self._refuse(waiter, error)
-                else:
-                    waiter.set_result(mine)
-            start = stop
-        if start:
+        before = self.answered
+        asked_for = self.hand_out(replies, self._tainted)
+        if self.answered != before:
             self._silent_ticks = 0
-        self._held = replies[start:] if start else replies
-        if not self._held:
+            if self.unsent and self.waiting == self.unsent:
+                self._flush()
+        if not self.holding:
             self._tainted = False
-        elif not waiting:
+        elif not asked_for:
             self.lose("a reply that nobody asked for")
-
-    def _refuse(self, waiter: Waiter, error: ReplyError) -> None:
-        refusal = Unavailable("Redis cannot answer now.")
-        refusal.__cause__ = error
-        waiter.set_exception(refusal)
-        if self._on_refused is not None:
-            self._on_refused(error)
 
     def _wake(self) -> None:
         """Begins to count time for those who wait."""
@@ -229,42 +221,38 @@ class Wire(asyncio.Protocol):
         self._timer = self._loop.call_later(self._tick_s, self._tick)
 
     def _tick(self) -> None:
-        if not self._waiting:
+        if not self.waiting:
             self._rest()
             return
         self._timer = self._loop.call_later(self._tick_s, self._tick)
         self._silent_ticks += 1
-        self._marks.append(self._answered + len(self._waiting))
-        overdue = self._marks[0] - self._answered if len(self._marks) == TICKS else 0
+        self._marks.append(self.answered + self.waiting)
+        overdue = self._marks[0] - self.answered if len(self._marks) == TICKS else 0
         if overdue > 0:
             self._end_overdue(overdue)
         else:
             self._lift(_LATE)
 
     def _end_overdue(self, overdue: int) -> None:
-        for waiter, _ in islice(self._waiting, overdue):
-            if waiter is not None and not waiter.done():
+        for waiter in self.first(overdue):
+            if not waiter.done():
                 waiter.set_exception(Unavailable("Redis did not answer in time."))
         if self._silent_ticks >= TICKS:
             self.lose("no answer in time")
         elif self._refusal is None:
-            self._refusal = _LATE  # whoever came now would stand behind those who were late
+            self._close_to(_LATE)  # whoever came now would stand behind those who were late
 
     def _rest(self) -> None:
         """Nobody waits: beat, once in a while."""
         self._lift(_LATE)
-        was_idle, self._idle = self._idle, True
+        was_idle, self._idle, self.settled = self._idle, True, False
         self._timer = self._loop.call_later(HEARTBEAT_S, self._tick)
         if was_idle:
             self.tell(_PING, 1)
 
+    def _close_to(self, refusal: str) -> None:
+        self._refusal, self.open = refusal, False
+
     def _lift(self, refusal: str) -> None:
         if self._refusal is refusal:
-            self._refusal = None
-
-
-def _not_now(replies: list[Any]) -> ReplyError | None:
-    for reply in replies:
-        if type(reply) is ReplyError and reply.code in NOT_NOW:
-            return reply
-    return None
+            self._refusal, self.open = None, True

@@ -8,9 +8,9 @@ from app.http.hot import Answer, Fields
 from app.http.limits import Policy, visitor_name
 from app.ports.hot import HotPages
 from app.ports.limiter import Verdict
-from app.services.feed.hot import DEFAULT_LIMIT, LIMIT
 from app.services.feed.ready import Ready
 from app.services.feed.trending import scope_of
+from hotpath.hits import DEFAULT_LIMIT, LIMIT
 
 _PAIR: Final = re.compile(
     rb"(?:(limit|page)=(0|[1-9][0-9]?)|region=([A-Za-z]{2})|category=([a-z0-9]{1,30}))\Z"

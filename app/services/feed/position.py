@@ -25,7 +25,7 @@ PUSHED: Final = 64  # pushed videos that a reader is remembered to have been ser
 _ALL: Final = 1000  # more than any order holds
 
 _DIGITS: Final = 16
-_SOURCES: Final = {"f": "fresh", "r": "recommended", "g": "following", "t": "trending", "s": "recycled"}
+SOURCES: Final = {"f": "fresh", "r": "recommended", "g": "following", "t": "trending", "s": "recycled"}
 
 
 class Position(msgspec.Struct, array_like=True, frozen=True):
@@ -100,9 +100,9 @@ def built_ms(generation: str) -> int:
 
 def sources_of(generation: str) -> list[str]:
     """Which sources a built For You came from: the letters behind the 16 digits of its generation."""
-    return [_SOURCES[letter] for letter in generation[_DIGITS:] if letter in _SOURCES]
+    return [SOURCES[letter] for letter in generation[_DIGITS:] if letter in SOURCES]
 
 
 def letters_of(sources: Sequence[str]) -> str:
     """The other way round, each once, in one order."""
-    return "".join(letter for letter, source in _SOURCES.items() if source in sources)
+    return "".join(letter for letter, source in SOURCES.items() if source in sources)

@@ -13,8 +13,7 @@ MAX_ENTRIES = 200_000
 
 class SlidingLog:
     """Logs by key. Times are ms of one clock that never goes back; each call costs, in the long run, the entries that
-    left the window: they are taken out when they are half of a log. Arrays are a fifth of a deque where logs are short.
-    """
+    left the window: they are taken out when they are half of a log."""
 
     def __init__(self, max_keys: int = MAX_KEYS, max_entries: int = MAX_ENTRIES) -> None:
         self._max_keys = max_keys
@@ -31,14 +30,10 @@ class SlidingLog:
         log = self._logs.get(key)
         if log is None:
             return 0
-        edge_ms = now_ms - window_ms
-        if log[0] > edge_ms:
-            return len(log)
-        old = bisect_right(log, edge_ms)
+        old = bisect_right(log, now_ms - window_ms)
         within = len(log) - old
         if not within:
-            del self._logs[key]
-            self._entries -= old
+            self.forget(key)
         elif old >= within:
             del log[:old]
             self._entries -= old
@@ -54,8 +49,11 @@ class SlidingLog:
         log.append(at_ms)
         self._entries += 1
         while len(self._logs) > 1 and (len(self._logs) > self._max_keys or self._entries > self._max_entries):
-            _, forgotten = self._logs.popitem(last=False)
-            self._entries -= len(forgotten)
+            self.forget(next(iter(self._logs)))
+
+    def forget(self, key: str) -> None:
+        """Drops one log, if there is one."""
+        self._entries -= len(self._logs.pop(key, ()))
 
     def room_after_ms(self, key: str, limit: int, window_ms: int, now_ms: int) -> int:
         """How long until the window holds fewer than `limit` entries; 0 if it does."""

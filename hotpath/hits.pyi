@@ -1,0 +1,15 @@
+from hotpath.pure.hits import BROKEN as BROKEN
+from hotpath.pure.hits import CURSOR_TTL_MS as CURSOR_TTL_MS
+from hotpath.pure.hits import DEFAULT_LIMIT as DEFAULT_LIMIT
+from hotpath.pure.hits import FETCH as FETCH
+from hotpath.pure.hits import GO_ON as GO_ON
+from hotpath.pure.hits import JUDGE as JUDGE
+from hotpath.pure.hits import LIMIT as LIMIT
+from hotpath.pure.hits import NONCE_BYTES as NONCE_BYTES
+from hotpath.pure.hits import ORDER_MS as ORDER_MS
+from hotpath.pure.hits import READY as READY
+from hotpath.pure.hits import TENDS as TENDS
+from hotpath.pure.hits import Hit as Hit
+from hotpath.pure.hits import Hits as Hits
+from hotpath.pure.hits import Questions as Questions
+from hotpath.pure.hits import Reader as Reader

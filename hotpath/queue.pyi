@@ -1,0 +1,1 @@
+from hotpath.pure.queue import Queue as Queue

@@ -1,0 +1,20 @@
+"""Entries of a sorted set, for kernels that read them."""
+
+from hotpath._types cimport int64_t
+
+
+cdef struct Row:
+    const char* member
+    Py_ssize_t size
+    int64_t score
+
+
+cdef class Rows:
+    cdef bytes _reply  # where the members lie
+    cdef bytes _ties
+    cdef Row* _rows
+    cdef Py_ssize_t _count
+
+    cdef int _check(self, Py_ssize_t place) except -1
+    cdef int _take(self, bytes reply) except -1
+    cdef int _keep_below(self, bytes member) except -1
