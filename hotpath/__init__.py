@@ -1,7 +1,7 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, fanout, hits, merge, order, pages, queue, resp, rows, seals, seen, shelf, sliding, templates
-    from hotpath import trending
+    from hotpath import cards, fanout, hits, merge, notes, order, pages, queue, resp, rows
+    from hotpath import seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -17,6 +17,7 @@ if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
         fanout,
         hits,
         merge,
+        notes,
         order,
         pages,
         queue,
@@ -36,6 +37,7 @@ else:
             fanout,
             hits,
             merge,
+            notes,
             order,
             pages,
             queue,
@@ -59,6 +61,7 @@ __all__ = [
     "fanout",
     "hits",
     "merge",
+    "notes",
     "order",
     "pages",
     "queue",

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 from weakref import WeakSet
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from app.core.errors import Unavailable
+from hotpath import notes
 
 SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 
@@ -146,24 +146,22 @@ class Tally:
 
 
 class Stopwatch:
-    """The same for a histogram with these upper bounds."""
+    """The same for a histogram with these upper bounds, and a counter of what was observed."""
 
-    def __init__(self, timings: Timings, bounds_s: Sequence[float] = BUCKETS_S) -> None:
+    def __init__(self, timings: Timings, counter: Counter | None = None, bounds_s: Sequence[float] = BUCKETS_S) -> None:
         self._timings = timings
-        self._bounds_s = bounds_s
-        self._buckets = [0] * (len(bounds_s) + 1)
-        self._total_s = 0.0
+        self._counter = counter
+        self._series = notes.Series(bounds_s)
 
     def observe(self, took_s: float) -> None:
-        if not self._total_s:
+        if self._series.add(took_s):
             _remember(self)
-        self._buckets[bisect_left(self._bounds_s, took_s)] += 1
-        self._total_s += took_s
 
     def settle(self) -> None:
-        self._timings.add(self._buckets, self._total_s)
-        self._buckets = [0] * len(self._buckets)
-        self._total_s = 0.0
+        buckets, total_s = self._series.take()
+        self._timings.add(buckets, total_s)
+        if self._counter is not None:
+            self._counter.inc(sum(buckets))
 
 
 class Counted:

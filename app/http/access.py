@@ -1,6 +1,7 @@
 """The access log: Common Log Format lines, as every tool that reads access logs expects them, on standard output.
 
-Lines are gathered for one turn of the loop and written at once: a write costs more than all else a line does.
+Lines are gathered for one turn of the loop (`hotpath.notes`) and written at once: a write costs more than all else a
+line does.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Final
 
 from app.core.metrics import FALLBACKS
 from app.http.logs import mask
+from hotpath import notes
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -22,27 +24,20 @@ class AccessLog:
 
     def __init__(self, write: Write | None = None) -> None:
         self._write = write or _to_stdout
-        self._lines: list[bytes] = []
-        self._second = -1
-        self._when = b""
+        self._lines = notes.Lines(_common)
 
     def note(self, now_ms: int, host: bytes, user: bytes, request: bytes, status: int, sent_bytes: int) -> None:
         """One answered request; `request` is `method path version`, of printable ASCII without quotes."""
-        second = now_ms // 1000
-        if second != self._second:
-            self._second, self._when = second, _common(second)
-        if not self._lines:
+        if self._lines.add(now_ms, host, user, request, status, sent_bytes):
             asyncio.get_running_loop().call_soon(self.flush)
-        line = b'%b - %b [%b] "%b" %d %d\n' % (host, user, self._when, request, status, sent_bytes)
-        self._lines.append(line)
 
     def flush(self) -> None:
         """Writes what was gathered. A log that can't be written stops nobody; it is counted."""
-        lines, self._lines = self._lines, []
+        lines = self._lines.take()
         if not lines:
             return
         try:
-            self._write(b"".join(lines))
+            self._write(lines)
         except OSError:
             FALLBACKS.labels("access-log").inc()
 

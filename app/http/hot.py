@@ -7,7 +7,7 @@ handed on with the verdict, so that nothing is counted twice.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -18,10 +18,12 @@ from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.http.access import request_line
 from app.http.context import peer
-from app.http.limits import COUNTED, Policy
+from app.http.limits import COUNTED, Policy, host_of
 from app.http.limits import headers as limit_headers
 from app.http.record import ABANDONED, SECURITY, Record
 from app.ports.limiter import Verdict
+
+Waiter = asyncio.Future[list[Any]]
 
 _KEPT: Final = 2048  # answers' limit headers, by what is left of the limit
 
@@ -49,8 +51,17 @@ class HotRead(Protocol):
 
     policy: Policy
 
-    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
-        """The answer; or how the request was counted, if it is to go on; or None if it was not even counted."""
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, Any] | None:
+        """Sends what an answer needs: who is to be awaited for the replies, and what `answer` is to be told with them.
+        None, with nothing counted, for a request that is not plain. `host` is whom the server talks to. Raises
+        Unavailable, and so may the waiter."""
+
+    def answer(self, asked: Any, replies: list[Any]) -> "Outcome | Awaitable[Outcome]":
+        """What came of it; a hit's outcome is there at once. Raises Unavailable."""
+
+
+Outcome = Answer | Verdict | None
+"""The answer; or how the request was counted, if it is to go on; or None if it was not even counted."""
 
 
 class HotDoor:
@@ -70,10 +81,13 @@ class HotDoor:
             return
         began_s = time.perf_counter()
         traceparent, fields = _read(scope["headers"])
-        outcome: Answer | Verdict | None = None
+        outcome: Outcome = None
         if fields is not None:
             try:
-                outcome = await read.answer(scope, fields)
+                asked = read.ask(scope["query_string"], fields, host_of(scope))
+                if asked is not None:
+                    found = read.answer(asked[1], await asked[0])
+                    outcome = found if type(found) is Answer or not isinstance(found, Awaitable) else await found
             except Unavailable:
                 FALLBACKS.labels("hot").inc()
             except asyncio.CancelledError:

@@ -56,7 +56,7 @@ class Limits:
         verdict: Verdict | None = state.pop(COUNTED, None)
         if verdict is None:
             viewer = viewer_of(connection)
-            caller = viewer.user_id if viewer else visitor_name(connection.scope)
+            caller = viewer.user_id if viewer else visitor_name(host_of(connection.scope))
             verdict = await self._limiter.take(caller, policy.name, policy.limit, policy.window_s)
         state["limit"] = (policy, verdict)
         if not verdict.allowed:
@@ -74,20 +74,19 @@ def headers(policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def visitor_name(scope: Any) -> str:
-    """Whom an anonymous request counts for."""
-    return "ip-" + address_of(scope)
+def visitor_name(host: str) -> str:
+    """Whom an anonymous request of this peer counts for: IPv6 counts by its /64."""
+    if ":" in host:
+        return "ip-" + ":".join(host.split(":")[:4]).replace("::", ":") + "_64"
+    return "ip-" + host
+
+
+def host_of(scope: Any) -> str:
+    """The peer's address as the server saw it: forwarded headers are not believed."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
 
 
 def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The peer's address as the server saw it: forwarded headers are not believed. IPv6 counts by its /64."""
-    return address_of(connection.scope)
-
-
-def address_of(scope: Any) -> str:
-    """`client_address`, for who has no connection yet."""
-    client = scope.get("client")
-    host = str(client[0]) if client else "unknown"
-    if ":" in host:
-        return ":".join(host.split(":")[:4]).replace("::", ":") + "_64"
-    return host
+    """The peer as it is counted."""
+    return visitor_name(host_of(connection.scope)).removeprefix("ip-")

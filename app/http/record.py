@@ -7,7 +7,7 @@ from typing import Final
 
 from app.core.clock import Clock
 from app.core.dice import Dice
-from app.core.metrics import LATENCY, REQUESTS, Stopwatch, Tally
+from app.core.metrics import LATENCY, REQUESTS, Stopwatch
 from app.http.access import AccessLog
 
 SECURITY: Final = (
@@ -26,7 +26,7 @@ class Record:
     def __init__(self, clock: Clock, log: AccessLog) -> None:
         self._clock = clock
         self._log = log
-        self._counters: dict[tuple[str, str, int], tuple[Tally, Stopwatch]] = {}
+        self._stopwatches: dict[tuple[str, str, int], Stopwatch] = {}
         self._dice = Dice()
 
     def trace_id(self, traceparent: bytes | None) -> bytes:
@@ -50,12 +50,10 @@ class Record:
     ) -> None:
         """The request is over; `began_s` is by time.perf_counter."""
         key = (route, method, status)
-        counters = self._counters.get(key)
-        if counters is None:
-            counters = (Tally(REQUESTS.labels(route, method, status)), Stopwatch(LATENCY.labels(route)))
-            if len(self._counters) < _ROUTES:
-                self._counters[key] = counters
-        counted, observed = counters
-        counted.inc()
-        observed.observe(time.perf_counter() - began_s)
+        stopwatch = self._stopwatches.get(key)
+        if stopwatch is None:
+            stopwatch = Stopwatch(LATENCY.labels(route), REQUESTS.labels(route, method, status))
+            if len(self._stopwatches) < _ROUTES:
+                self._stopwatches[key] = stopwatch
+        stopwatch.observe(time.perf_counter() - began_s)
         self._log.note(self._clock(), host, user, request, status, sent_bytes)

@@ -1,12 +1,15 @@
 """What a feed page needs where everything is in the cache, asked in one trip."""
 
-from collections.abc import Awaitable, Sequence
+import asyncio
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from app.ports.feeds import Kind
 from app.ports.limiter import Verdict
 from hotpath import hits, sliding
 from hotpath import shelf as shelves
+
+Waiter = asyncio.Future[list[Any]]
 
 Policy = tuple[str, int, int]
 """Name, limit, window in seconds."""
@@ -26,8 +29,8 @@ class HotPages(Protocol):
     def stamp(self) -> tuple[int, int] | None:
         """The time by the limit's server in µs and by this process in ms; None if it can't be told without a trip."""
 
-    def fetch(self, hit: hits.Hit) -> Awaitable[list[Any]]:
-        """Sends what a hit asks, its request being counted by that; the replies in their order. Raises Unavailable,
+    def fetch(self, hit: hits.Hit) -> Waiter:
+        """Sends what a hit asks, its request being counted by that, for the replies in their order. Raises Unavailable,
         now or when awaited."""
 
     def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
@@ -37,9 +40,12 @@ class HotPages(Protocol):
         """Sends what a written page leaves behind, without waiting: a session that is lost costs its reader a walk,
         nothing else."""
 
-    async def count(self, caller: str, policy: Policy) -> Verdict | None:
-        """Counts a request that needs nothing else. A verdict too where it is known to be one too many; None, with
-        nothing counted, if it can't be told without a second trip. Raises Unavailable."""
+    def count(self, caller: str, policy: Policy) -> tuple[Waiter, Any] | None:
+        """Counts a request that needs nothing else: who is to be awaited, and what `counted` is to be told with the
+        replies. None, with nothing counted, where that takes more than a trip. Raises as `fetch`."""
+
+    def counted(self, attempt: Any, replies: Sequence[Any]) -> Verdict:
+        """What came of it. Raises Unavailable."""
 
 
 class HeldCards(Protocol):

@@ -19,9 +19,8 @@ from app.core.clock import system_ms
 from app.core.config import Settings, load
 from app.http import logs
 from app.http.access import AccessLog
-from app.http.hot import Answer, Fields
+from app.http.hot import Answer, Fields, Outcome, Waiter
 from app.http.limits import Limits, visitor_name
-from app.ports.limiter import Verdict
 from app.stores import Stores
 
 CANNED: Final = "/canned"
@@ -82,11 +81,12 @@ class CannedRead:
         length = str(len(body)).encode()
         self._headers = [(b"content-type", b"application/json"), (b"content-length", length)]
 
-    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
-        verdict = await self._pages.count(visitor_name(scope), self._counted)
-        if verdict is None or not verdict.allowed:
-            return verdict
-        return Answer(200, self._headers, self._body, b"-", verdict)
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, Any] | None:
+        return self._pages.count(visitor_name(host), self._counted)
+
+    def answer(self, asked: Any, replies: list[Any]) -> Outcome:
+        verdict = self._pages.counted(asked, replies)
+        return Answer(200, self._headers, self._body, b"-", verdict) if verdict.allowed else verdict
 
 
 def _with_canned(settings: Settings, stores: Stores, draining: main.Draining) -> Any:

@@ -28,7 +28,8 @@ async def test_a_stopwatch_gives_what_observing_one_by_one_gives() -> None:
     registry = CollectorRegistry()
     one_by_one = Timings("one", "One by one.", buckets=(0.001, 0.0025, 5.0), registry=registry)
     gathered = Timings("other", "Gathered.", buckets=(0.001, 0.0025, 5.0), registry=registry)
-    stopwatch = Stopwatch(gathered, (0.001, 0.0025, 5.0))
+    counter = Counter("both", "Both.", registry=registry)
+    stopwatch = Stopwatch(gathered, counter, (0.001, 0.0025, 5.0))
 
     for round_s in ((0.0, 0.001, 0.0011, 0.0025), (4.9, 5.1, 60.0)):
         for took_s in round_s:
@@ -36,7 +37,7 @@ async def test_a_stopwatch_gives_what_observing_one_by_one_gives() -> None:
             stopwatch.observe(took_s)
         settle()
 
-        seen: dict[str, list[tuple[str, dict[str, str], float]]] = {"one": [], "other": []}
+        seen: dict[str, list[tuple[str, dict[str, str], float]]] = {"one": [], "other": [], "both": []}
         for family in registry.collect():
             seen[family.name] += [
                 (sample.name.removeprefix(family.name), sample.labels, sample.value)
@@ -44,4 +45,6 @@ async def test_a_stopwatch_gives_what_observing_one_by_one_gives() -> None:
                 if not sample.name.endswith("_created")
             ]
         assert seen["one"] == seen["other"]
+        counts = [value for name, _, value in seen["one"] if name == "_count"]
+        assert [value for _, _, value in seen["both"]] == counts
         assert len(seen["one"]) == 6

@@ -4,16 +4,16 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from app.adapters.redis.client import Word, packed
 from app.adapters.redis.feeds import page_key
-from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, keep, key_of
+from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, commands, keep, key_of
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
-from app.ports.hot import Policy
+from app.ports.hot import Policy, Waiter
 from app.ports.limiter import Verdict
 from hotpath import hits, rows, sliding, templates
 from hotpath.resp import ReplyError
@@ -32,7 +32,7 @@ _COUNTED: Final = 4  # replies to a request that is only counted
 class Asked(Protocol):
     """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
 
-    def ask(self, packed: bytes, replies: int) -> asyncio.Future[list[Any]]:
+    def ask(self, packed: bytes, replies: int) -> Waiter:
         """The replies to encoded commands, errors among them as ReplyError. Raises Unavailable."""
 
     def tell(self, packed: bytes, replies: int) -> object:
@@ -71,7 +71,7 @@ class RedisHotPages:
             alive=ALIVE,
         )
 
-    def fetch(self, hit: hits.Hit) -> Awaitable[list[Any]]:
+    def fetch(self, hit: hits.Hit) -> Waiter:
         if not hit.reading_replies:
             return self._common.ask(hit.commands, hit.replies)
         # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
@@ -81,7 +81,7 @@ class RedisHotPages:
         except Unavailable:
             read.cancel()
             raise
-        return _both(counted, read)
+        return asyncio.ensure_future(_both(counted, read))
 
     def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
         _, most, window_s = policy
@@ -96,22 +96,17 @@ class RedisHotPages:
         if hit.told:
             self._feeds.tell(hit.told, 1)
 
-    async def count(self, caller: str, policy: Policy) -> Verdict | None:
+    def count(self, caller: str, policy: Policy) -> tuple[Waiter, Attempt] | None:
         name, most, window_s = policy
         if self.stamp() is None:
             return None
         attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
         if isinstance(attempt, Verdict):
-            return attempt
-        commands = packed(
-            [
-                ("LPUSH", attempt.key, attempt.stamp_us),
-                ("LINDEX", attempt.key, most),
-                ("LRANGE", attempt.key, -OLDEST, -1),
-                keep(attempt.key, window_s),
-            ]
-        )
-        return self._judge(attempt, await self._common.ask(commands, _COUNTED), 2)
+            return None  # refused, as by the general path
+        return self._common.ask(packed(commands(attempt)), _COUNTED), attempt
+
+    def counted(self, attempt: Attempt, replies: Sequence[Any]) -> Verdict:
+        return self._judge(attempt, replies, 2)
 
     def _judge(self, attempt: Attempt, replies: Sequence[Any], tended: int | None) -> Verdict:
         """`tended` is the place of the oldest entries among the replies."""
@@ -127,7 +122,7 @@ class RedisHotPages:
         return verdict
 
 
-async def _both(counted: asyncio.Future[list[Any]], read: asyncio.Future[list[Any]]) -> list[Any]:
+async def _both(counted: Waiter, read: Waiter) -> list[Any]:
     first, second = await asyncio.gather(counted, read)
     return [*first, *second]
 

@@ -5,6 +5,7 @@ plain (a card that is hidden, not public or unknown; a feed that is not built, o
 session that is not known to live) is for `FeedReads`, which answers it in the same bytes.
 """
 
+from collections.abc import Awaitable
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +18,7 @@ from app.core.dice import Dice
 from app.core.errors import Unavailable
 from app.core.metrics import CARDS, FEED_READS, Counted
 from app.core.playback import Playbacks
-from app.http.hot import Answer, Fields
+from app.http.hot import Answer, Fields, Outcome, Waiter
 from app.http.limits import Policy
 from app.http.viewer import Doorkeeper
 from app.ports.feeds import Kind
@@ -25,7 +26,7 @@ from app.ports.hot import HeldCards, HotPages
 from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
 from app.services.feed.roster import Roster
-from hotpath import hits
+from hotpath import hits, shelf
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
 _NAMES: Final[dict[Kind, dict[str, str]]] = {"feed": SOURCES, "following": {"": "following"}}
@@ -107,37 +108,45 @@ class HotFeed:
             Counted(CARDS.labels("process"), lambda: self._hits.cards),
         )
 
-    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
-        """The answer to a hit."""
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, hits.Hit] | None:
         now_ms, stamp = self._clock(), self._pages.stamp()
         reader = self._readers.find(fields.authorization, now_ms) if fields.authorization else None
         if reader is None or stamp is None:
             return None
-        hit = self._hits.ask(reader, scope["query_string"], now_ms, *stamp)
-        if hit is None:
-            return None
-        replies = await self._pages.fetch(hit)
-        came_to = self._hits.read(hit, replies)
+        hit = self._hits.ask(reader, query, now_ms, *stamp)
+        return None if hit is None else (self._pages.fetch(hit), hit)
+
+    def answer(self, asked: hits.Hit, replies: list[Any]) -> Outcome | Awaitable[Outcome]:
+        """The answer to a hit."""
+        came_to = self._hits.read(asked, replies)
         if came_to == hits.JUDGE:
-            verdict = self._pages.judge(hit, self._counted, replies)
+            verdict = self._pages.judge(asked, self._counted, replies)
             if not verdict.allowed:
                 return verdict
-            hit.remaining = verdict.remaining
-            came_to = self._hits.read(hit, replies)
+            asked.remaining = verdict.remaining
+            came_to = self._hits.read(asked, replies)
         if came_to == hits.BROKEN:
             raise Unavailable("Redis cannot answer now.")
-        verdict = Verdict(True, hit.remaining, self.policy.window_s)
-        if came_to == hits.GO_ON or (self._roster and self._may_pull(hit)):
-            if not hit.alive:
-                self._readers.forget(reader)
-            return verdict
-        entries = await self._cards.fetch(hit.members()) if came_to == hits.FETCH else None
+        if came_to == hits.GO_ON or (self._roster and self._may_pull(asked)):
+            if not asked.alive:
+                self._readers.forget(asked.reader)
+            return self._verdict(asked)
+        return self._written(asked, None) if came_to == hits.READY else self._fetched(asked)
+
+    async def _fetched(self, hit: hits.Hit) -> Outcome:
+        """The same where this process does not hold all the cards."""
+        return self._written(hit, await self._cards.fetch(hit.members()))
+
+    def _written(self, hit: hits.Hit, entries: list[shelf.Entry | None] | None) -> Outcome:
         body = self._hits.write(hit, entries, self._dice.draw(hits.NONCE_BYTES))
         if body is None:
-            return verdict
+            return self._verdict(hit)
         self._pages.tell(hit)
         headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
-        return Answer(200, headers, body, reader.user_id, verdict)
+        return Answer(200, headers, body, hit.reader.user_id, self._verdict(hit))
+
+    def _verdict(self, hit: hits.Hit) -> Verdict:
+        return Verdict(True, hit.remaining, self.policy.window_s)
 
     def _may_pull(self, hit: hits.Hit) -> bool:
         """Whether somebody whom a reader of Following follows has videos that are to be pulled."""

@@ -4,10 +4,9 @@ import re
 from typing import Any, Final
 
 from app.core.errors import Invalid
-from app.http.hot import Answer, Fields
+from app.http.hot import Answer, Fields, Outcome, Waiter
 from app.http.limits import Policy, visitor_name
 from app.ports.hot import HotPages
-from app.ports.limiter import Verdict
 from app.services.feed.ready import Ready
 from app.services.feed.trending import scope_of
 from hotpath.hits import DEFAULT_LIMIT, LIMIT
@@ -29,18 +28,21 @@ class HotTrending:
         self._counted = (policy.name, policy.limit, policy.window_s)
         self._queries: dict[bytes, Asked | None] = {}
 
-    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
-        """The answer, if it is ready."""
-        asked = self._asked(scope["query_string"])
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, Any] | None:
+        asked = self._asked(query)
         if fields.authorization is not None or asked is None:
             return None
-        verdict = await self._pages.count(visitor_name(scope), self._counted)
-        if verdict is None or not verdict.allowed:
+        counting = self._pages.count(visitor_name(host), self._counted)
+        return None if counting is None else (counting[0], (counting[1], asked, fields))
+
+    def answer(self, asked: Any, replies: list[Any]) -> Outcome:
+        """The answer, if it is ready."""
+        attempt, (scope, page, limit), fields = asked
+        verdict = self._pages.counted(attempt, replies)
+        if not verdict.allowed:
             return verdict
-        found = self._ready.find(*asked, fields.accept_encoding or b"", fields.if_none_match)
-        if found is None:
-            return verdict
-        return Answer(found.status, found.headers, found.body, b"-", verdict)
+        found = self._ready.find(scope, page, limit, fields.accept_encoding or b"", fields.if_none_match)
+        return verdict if found is None else Answer(found.status, found.headers, found.body, b"-", verdict)
 
     def _asked(self, query: bytes) -> Asked | None:
         if query in self._queries:
