@@ -14,7 +14,7 @@ from app.cards.card import Card
 from app.cards.viewer import RECENT, ViewerState
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
-from app.ports.cards import Cards, Viewers
+from app.ports.cards import ReadCards, Viewers
 from app.ports.graph import Graph
 from app.ports.invalidations import Hear
 from app.ports.music import Music, Musics
@@ -31,7 +31,7 @@ class Hydrator:
 
     def __init__(
         self,
-        cards: Cards,
+        cards: ReadCards,
         viewers: Viewers,
         videos: Videos,
         users: Users,
@@ -72,13 +72,13 @@ class Hydrator:
         """What rules and diversity ask of the cards of any number of videos, as `cards` finds them: a tenth of the work
         where there are hundreds to choose from."""
         try:
-            cached = order.marks(await self._cards.get_many(video_ids))
+            cached = order.marks(await self._cards.fetch([video_id.encode() for video_id in video_ids]))
         except Unavailable:
             FALLBACKS.labels("cards").inc()
             cached = [None] * len(video_ids)
         found = {video_id: mark for video_id, mark in zip(video_ids, cached, strict=True) if mark is not None}
-        missing = [video_id for video_id in video_ids if video_id not in found]
-        if missing:
+        if len(found) < len(video_ids):
+            missing = [video_id for video_id in video_ids if video_id not in found]
             batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
             for made in await asyncio.gather(*(self._build(batch) for batch in batches)):
                 for video_id, card in made.items():

@@ -4,6 +4,8 @@ vanish at any time and are rebuilt from the stores. `app.cards` knows what the b
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from hotpath.shelf import Entry
+
 
 class Cards(Protocol):
     async def get_many(self, video_ids: Sequence[str]) -> list[bytes | None]:
@@ -12,6 +14,11 @@ class Cards(Protocol):
     async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
         """Stores cards (and the documented `video:{id}` hashes, TTL one hour) unless a newer version is there:
         a card's first 20 bytes are its version as decimal digits, compared as text."""
+
+
+class ReadCards(Cards, Protocol):
+    async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
+        """Cards taken in, in the order asked; None where absent, and for bytes that are no card."""
 
 
 class Viewers(Protocol):

@@ -17,7 +17,7 @@ EXPORTS = [
     (cards, {"splice"}),
     (fanout, {"encode"}),
     (merge, {"merge"}),
-    (order, {"Mark", "blend", "diversify", "marks"}),
+    (order, {"Mark", "blend", "diversify", "marks", "offer"}),
     (pages, {"page", "visible"}),
     (resp, {"Parser"}),
     (rows, {"Rows", "texts"}),

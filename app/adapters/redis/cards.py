@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.adapters.redis.client import RedisClient, Script, Word
+from hotpath import shelf
 
 CARD_TTL_S = 24 * 3600
 HASH_TTL_S = 3600
@@ -29,7 +30,7 @@ end
 
 
 class RedisCards:
-    """`app.ports.cards.Cards`."""
+    """`app.ports.cards.ReadCards`."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
@@ -39,6 +40,10 @@ class RedisCards:
             return []
         cards: list[bytes | None] = await self._client.call("MGET", *(f"card:{video_id}" for video_id in video_ids))
         return cards
+
+    async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
+        raws = await self.get_many([video_id.decode() for video_id in video_ids])
+        return [_taken_in(video_id, raw) for video_id, raw in zip(video_ids, raws, strict=True)]
 
     async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
         video_ids = list(cards)
@@ -50,3 +55,10 @@ class RedisCards:
                 keys += (f"card:{video_id}", f"video:{video_id}")
                 args += (cards[video_id], len(fields), *fields)
             await self._client.run(_PUT, keys, args)
+
+
+def _taken_in(video_id: bytes, raw: bytes | None) -> shelf.Entry | None:
+    try:
+        return None if raw is None else shelf.Entry(video_id, raw)
+    except ValueError:
+        return None

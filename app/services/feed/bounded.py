@@ -10,7 +10,7 @@ from app.core.metrics import FALLBACKS
 T = TypeVar("T")
 
 
-async def in_time(timeout_s: float, sources: Collection["asyncio.Task[Any]"]) -> None:
+async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) -> None:
     """Waits for all, `timeout_s` at the most, and cancels those that are not done by then: one timer for any number."""
     try:
         await asyncio.wait(sources, timeout=timeout_s)
@@ -19,7 +19,7 @@ async def in_time(timeout_s: float, sources: Collection["asyncio.Task[Any]"]) ->
             source.cancel()  # which one that is done does not notice
 
 
-def given(name: str, source: "asyncio.Task[T]") -> T | None:
+def given(name: str, source: "asyncio.Future[T]") -> T | None:
     """What a source gave in time; None from one that is down or slow."""
     if source.done() and not source.cancelled():
         error = source.exception()

@@ -7,6 +7,7 @@ the viewer's country and the categories of what they liked and watched, whom the
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -86,7 +87,7 @@ class Candidates:
         recommended = begin(self._recommended(user, history, state))
         followed = begin(self._followed(state))
         trending = begin(self._trends())
-        fresh = begin(self._fresh())
+        fresh = self._latest(None, FRESH)
         await in_time(self._timeout_s, (history, user, explored, recommended, followed, trending, fresh))
         watched = given("history", history)
         lists = [
@@ -94,19 +95,19 @@ class Candidates:
             given("recommended", recommended),
             given("following", followed),
             given("trending", trending),
-            given("fresh", fresh),
         ]
-        found = [each or [] for each in lists]
-        return Gathered(found[0], found[1], found[2], found[3], found[4], watched, failed=None in [watched, *lists])
+        found, newest = [each or [] for each in lists], given("fresh", fresh)
+        failed = None in (watched, newest, *lists)
+        return Gathered(found[0], found[1], found[2], found[3], _ids(newest or []), watched, failed)
 
     async def begin_exploring(self, video_ids: list[str]) -> None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
         these that are young begin."""
-        since_ms = self._clock() - EXPLORED_AGE_MS
-        await self._exploration.admit([video_id for video_id in video_ids if ids.made_at_ms(video_id) >= since_ms])
+        since = ids.floor("vid", self._clock() - EXPLORED_AGE_MS)
+        await self._exploration.admit([video_id for video_id in video_ids if video_id >= since])
 
     async def _followed(self, state: ViewerState | None) -> list[str]:
-        return [video_id for _, video_id in await self._sources.candidates(state, FOR_YOU_SIZE)] if state else []
+        return _ids(await self._sources.candidates(state, FOR_YOU_SIZE)) if state else []
 
     async def _recommended(
         self,
@@ -125,7 +126,7 @@ class Candidates:
         )
         trends = [[video_id for video_id, _ in found or []] for found in hot]
         lists = [
-            interleave([(trend, 1), ([video_id for _, video_id in rows], 1)], 2 * PER_CATEGORY)
+            interleave([(trend, 1), (_ids(rows), 1)], 2 * PER_CATEGORY)
             for trend, rows in zip(trends[: len(categories)], new, strict=True)
         ]
         if regions:
@@ -144,11 +145,12 @@ class Candidates:
         marks = await self._hydrator.marks(taste) if taste else {}
         return Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
 
-    async def _fresh(self) -> list[str]:
-        return [video_id for _, video_id in await self._latest(None, FRESH)]
-
     def _latest(self, category: str | None, limit: int) -> "asyncio.Future[list[Entry]]":
         return self._shared.shared(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
 
     async def _trends(self) -> list[str]:
         return [video_id for video_id, _ in await self._trending.read("global") or []]
+
+
+def _ids(entries: Sequence[Entry]) -> list[str]:
+    return [video_id for _, video_id in entries]

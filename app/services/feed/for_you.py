@@ -37,7 +37,18 @@ LATEST_MS: Final = 2**53
 
 # How many videos each source gives, in proportion, and which places exploration has: every fifth of the first fifty.
 RECOMMENDED, FOLLOWED, TRENDING, FRESH = WEIGHTS = 3, 3, 2, 2
+SOURCES: Final = (
+    "recommended",
+    "following",
+    "trending",
+    "fresh",
+    "recycled",
+)  # a video is owed to the first that had it
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
+
+_BUILT: Final = FOR_YOU_BUILDS.labels("built")
+_ENTRIES: Final = {source: FOR_YOU_ENTRIES.labels(source) for source in SOURCES}
+_PLACED, _COMPLETED = EXPLORED.labels("placed"), EXPLORED.labels("completed")
 
 logger = logging.getLogger(__name__)
 
@@ -133,9 +144,9 @@ class ForYou:
         entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(built.video_ids)]
         sources = Counter(built.source.values())
         generation = new_generation(now_ms, letters_of(list(sources)))
-        FOR_YOU_BUILDS.labels("built").inc()
+        _BUILT.inc()
         for source, count in sources.items():
-            FOR_YOU_ENTRIES.labels(source).inc(count)
+            _ENTRIES[source].inc(count)
         if "recycled" in sources:
             logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources["recycled"]})
         return FeedSlice(generation, entries), [
@@ -163,13 +174,14 @@ class ForYou:
         if not gathered.explored:
             await self._candidates.begin_exploring(gathered.fresh)
         places = await self._exploration.placed([video_id for video_id in built.explored if video_id in built.source])
-        EXPLORED.labels("placed").inc(len(places))
-        EXPLORED.labels("completed").inc(places.count(EXPLORE_PLACES))
+        _PLACED.inc(len(places))
+        _COMPLETED.inc(places.count(EXPLORE_PLACES))
 
     async def _forget_dead(self, explored: list[str], marks: Marks) -> None:
         """What nobody may see would keep its place at the head of exploration for ever."""
-        shown = wanted_of({video_id: marks[video_id] for video_id in explored if video_id in marks}, None)
-        dead = [video_id for video_id in explored if video_id not in shown]
+        dead = [
+            video_id for video_id in explored if (mark := marks.get(video_id)) is None or not rules.wants(mark, None)
+        ]
         if dead:
             await _kept(self._exploration.forget(dead))
 
@@ -193,22 +205,22 @@ def ordered(gathered: Gathered, known: set[str], marks: Marks | None, state: Vie
     The first places that exploration may have are its own, whatever the other sources have to offer.
     """
     recent = [line.video_id for line in gathered.history or ()]
-    seen = known.union(recent)
-    wanted = set(every(gathered)) if marks is None else wanted_of(marks, state)
-    explored = [video_id for video_id in gathered.explored if video_id in wanted and video_id not in seen]
-    if state is not None and marks is not None:
-        explored = [video_id for video_id in explored if marks[video_id].author_id != state.user_id]
-    explored = explored[:EXPLORED_MOST]
-    lists = _lists(gathered)
-    unseen = order.blend(lists, WEIGHTS, len(wanted), wanted.difference(seen, explored))
-    for place, video_id in enumerate(explored):
-        unseen.insert(EXPLORED_FIRST + EXPLORED_EVERY * place, video_id)
+    lists = [gathered.recommended, gathered.followed, gathered.trending, [*gathered.fresh, *gathered.explored]]
+    unseen, again, explored, owed = order.offer(
+        lists,
+        WEIGHTS,
+        gathered.explored,
+        (EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST),
+        marks,
+        _avoided(state),
+        lambda mark: rules.wants(mark, state),
+        state.user_id if state else "",
+        known.union(recent),
+    )
     lately = {video_id: -rank for rank, video_id in enumerate(recent)}
-    again = order.blend(lists, WEIGHTS, len(wanted), wanted & seen)
     again.sort(key=lambda video_id: lately.get(video_id, -len(lately)))
     video_ids = order.diversify([unseen, again], marks or {}, FOR_YOU_SIZE)
-    from_ = _sources(gathered, explored, again)
-    return Built(video_ids, {video_id: from_[video_id] for video_id in video_ids}, explored)
+    return Built(video_ids, {video_id: SOURCES[owed[video_id]] for video_id in video_ids}, explored)
 
 
 def every(gathered: Gathered) -> list[str]:
@@ -217,32 +229,9 @@ def every(gathered: Gathered) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(lists)))
 
 
-def wanted_of(marks: Marks, state: ViewerState | None) -> set[str]:
-    """What may be offered. Nearly all is public, and of nobody whom the viewer avoids: rules have no more to say."""
-    avoided = {f"usr_{bare}" for bare in state.blocked | state.muted} if state else ()
-    return {
-        video_id
-        for video_id, mark in marks.items()
-        if (mark.active and mark.visibility == "public" and mark.author_id not in avoided) or rules.wants(mark, state)
-    }
-
-
-def _lists(gathered: Gathered) -> list[list[str]]:
-    """The sources in the order of WEIGHTS, each video once in each."""
-    fresh = [*gathered.fresh, *gathered.explored]
-    lists = (gathered.recommended, gathered.followed, gathered.trending, fresh)
-    return [list(dict.fromkeys(each)) for each in lists]
-
-
-def _sources(gathered: Gathered, explored: list[str], again: list[str]) -> dict[str, str]:
-    """Which source each video is owed to: the first in the order of the chain that had it."""
-    found = dict.fromkeys([*gathered.fresh, *gathered.explored], "fresh")
-    found |= dict.fromkeys(gathered.trending, "trending")
-    found |= dict.fromkeys(gathered.followed, "following")
-    found |= dict.fromkeys(gathered.recommended, "recommended")
-    found |= dict.fromkeys(explored, "fresh")
-    found |= dict.fromkeys(again, "recycled")
-    return found
+def _avoided(state: ViewerState | None) -> set[str]:
+    """Authors whose videos are not offered. What is public and of nobody of these may be: rules have no more to say."""
+    return {f"usr_{bare}" for bare in state.blocked | state.muted} if state else set()
 
 
 async def _kept(writing: Awaitable[object]) -> None:
