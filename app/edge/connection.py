@@ -60,16 +60,13 @@ class Connection(Line):
         self._shared.connections.discard(self)
         self._give_up()
 
-    def eof_received(self) -> bool:
-        """Whether the connection stays, to be written to."""
-        self._is_last = self._is_ended = True
-        if self._state == "answer" and not self.is_done:
-            return True  # it may well wait for it
+    def eof_received(self) -> None:
+        """The client is gone. Who only says no more is taken for gone too, as by the application's own server."""
+        self._is_ended = True
         if self._state == "tunnel" and self._relay is not None:
             self._relay.end_tunnel()
         self._give_up()
         self.linger()
-        return False
 
     def room(self) -> None:
         if self._relay is not None:

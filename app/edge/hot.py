@@ -6,7 +6,7 @@ The same reads, records and headers as `app.http.hot.HotDoor`, which answers the
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Final
@@ -61,12 +61,10 @@ class HotReads:
         asker: Asker,
     ) -> None:
         began_s = time.perf_counter()
+        scope = {"type": "http", "path": path, "query_string": query, "client": asker.client}
         outcome: Answer | Verdict | None = None
         try:
-            asked = read.ask(query, fields, asker.client[0])
-            if asked is not None:
-                found = read.answer(asked[1], await asked[0])
-                outcome = await found if isinstance(found, Awaitable) else found
+            outcome = await read.answer(scope, fields)
         except Unavailable:
             FALLBACKS.labels("hot").inc()
         except asyncio.CancelledError:

@@ -52,6 +52,8 @@ async def scripted(serve: Serve, port: int = 0) -> AsyncIterator[Behind]:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await serve(reader, writer)
         writer.close()
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(accepted, "127.0.0.1", port, limit=2**20)
     behind.port = server.sockets[0].getsockname()[1]
@@ -59,9 +61,10 @@ async def scripted(serve: Serve, port: int = 0) -> AsyncIterator[Behind]:
         yield behind
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while waiting := [task for task in tasks if not task.done()]:
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting)
 
 
 async def head_of(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:

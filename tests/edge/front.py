@@ -35,14 +35,12 @@ class Front:
         self.lines = lines
         self._talks: list[Talk] = []
 
-    async def say(self, *pieces: bytes, close: bool = False) -> "Talk":
-        """A new connection on which these bytes were sent; `close` says that no more come."""
+    async def say(self, *pieces: bytes) -> "Talk":
+        """A new connection on which these bytes were sent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
         talk = Talk(reader, writer)
         self._talks.append(talk)
         await talk.say(*pieces)
-        if close:
-            writer.write_eof()
         return talk
 
     async def answers(self, *pieces: bytes) -> "list[Got]":
@@ -53,7 +51,7 @@ class Front:
     async def leave(self) -> None:
         """Ends every connection of a client."""
         for talk in self._talks:
-            talk.writer.close()
+            talk.writer.transport.abort()
         await asyncio.gather(*(talk.writer.wait_closed() for talk in self._talks), return_exceptions=True)
 
 
@@ -153,11 +151,11 @@ async def edge(
     shared = Shared(reads, Pool("127.0.0.1", behind_port), record, Passports(secret), clock)
     server = Server(shared, tick_s=tick_s, grace_s=0.05)
     port = await server.start("127.0.0.1", 0)
+    front = Front(shared, server, port, lines)
     try:
-        front = Front(shared, server, port, lines)
         yield front
-        await front.leave()
     finally:
+        await front.leave()
         await server.drain(0)
 
 
