@@ -206,10 +206,9 @@ class Connection(Line):
                 self.refuse(problems.SLOW_BODY)
             else:
                 self._came_bytes, self.deadline = 0, now_s + BODY_S
-        elif self._state == "head" and not self.unwritten_bytes:
-            if self._reader.has_begun:
-                self.refuse(problems.SLOW_HEAD)
-            else:
-                self.linger()
-        else:
+        elif self._state != "head":
             self.break_off()
+        elif self._reader.has_begun:
+            self.refuse(problems.SLOW_HEAD)
+        else:
+            self.linger()

@@ -1,8 +1,10 @@
 """The wire to a client: what is read and written, how long it is waited for, and how it ends."""
 
 import asyncio
+import fcntl
 import socket
 import struct
+import termios
 from abc import ABC, abstractmethod
 from math import inf
 from typing import Any, Final, cast
@@ -12,6 +14,7 @@ STALL_BYTES: Final = 8 * 2**10
 LINGER_S: Final = 3.0
 READ_BYTES: Final = 64 * 2**10  # at once; what one client can make us keep unread
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
+_MUCH: Final = 2**62  # for a reader of whom nothing is demanded yet
 
 # Whatever is read lies here until it is copied, within the same call: one for all, as no two are read at once.
 _ROOM: Final = memoryview(bytearray(READ_BYTES))
@@ -64,7 +67,7 @@ class Line(asyncio.BufferedProtocol, ABC):
     def pause_writing(self) -> None:
         self.is_full = True
         self._stalled_at = self._loop.time() + STALL_S
-        self._stalled_bytes = self.unwritten_bytes
+        self._stalled_bytes = self.left_bytes()
         self.room()
 
     def resume_writing(self) -> None:
@@ -74,9 +77,11 @@ class Line(asyncio.BufferedProtocol, ABC):
 
     # Reading and writing.
 
-    @property
-    def unwritten_bytes(self) -> int:
-        return int(self._transport.get_write_buffer_size())
+    def left_bytes(self) -> int:
+        """What was written and has not arrived, here and in the kernel, whose share is minutes of a slow reader's."""
+        socket_ = self._transport.get_extra_info("socket")
+        (queued_bytes,) = struct.unpack("i", fcntl.ioctl(socket_.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))
+        return int(self._transport.get_write_buffer_size()) + int(queued_bytes)
 
     def write(self, data: bytes) -> None:
         """Sends; whoever has much to send looks at `is_full` first."""
@@ -97,8 +102,8 @@ class Line(asyncio.BufferedProtocol, ABC):
     def linger(self) -> None:
         """All is said. A connection closed before everything was read would take its last answer along."""
         self.is_done = True
-        self._stalled_bytes = self.unwritten_bytes
-        self.deadline = self._loop.time() + (STALL_S if self._stalled_bytes else LINGER_S)
+        self._stalled_bytes = _MUCH
+        self.wait(LINGER_S)
         if self._transport.is_closing():
             return
         if self._is_ended:
@@ -133,13 +138,13 @@ class Line(asyncio.BufferedProtocol, ABC):
 
     def _end(self, now_s: float) -> None:
         self.deadline = now_s + STALL_S
-        if self.unwritten_bytes:
-            self._demand_progress()
-        else:
+        if not self._demand_progress():
             self._transport.abort()
 
-    def _demand_progress(self) -> None:
-        left_bytes = self.unwritten_bytes
-        if self._stalled_bytes - left_bytes < STALL_BYTES:
+    def _demand_progress(self) -> int:
+        """Of a reader who is behind: by so many bytes."""
+        left_bytes = self.left_bytes()
+        if left_bytes and self._stalled_bytes - left_bytes < STALL_BYTES:
             self.reset()
         self._stalled_bytes = left_bytes
+        return left_bytes

@@ -31,24 +31,16 @@ class Behind(msgspec.Struct):
 
 
 @asynccontextmanager
-async def scripted(serve: Serve, port: int = 0) -> AsyncIterator[Behind]:
-    """A server whose connections `serve` handles, and closes when that returns or raises."""
+async def scripted(serve: Serve, port: int = 0, *, remember: bool = True) -> AsyncIterator[Behind]:
+    """A server whose connections `serve` handles, and closes when that returns or raises. It may `remember` all."""
     behind = Behind(0)
     tasks: set[asyncio.Task[Any]] = set()
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.current_task())  # type: ignore[arg-type]
         behind.connections += 1
-        seen = bytearray()
-        behind.received.append(seen)
-        seen.extend(reader._buffer)  # type: ignore[attr-defined]
-        feed: Callable[[bytes], None] = reader.feed_data
-
-        def feeding(data: bytes) -> None:
-            seen.extend(data)
-            feed(data)
-
-        setattr(reader, "feed_data", feeding)  # noqa: B010 (whatever the test does with it, what came is seen here)
+        if remember:
+            behind.received.append(_overheard(reader))
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await serve(reader, writer)
         writer.close()
@@ -65,6 +57,19 @@ async def scripted(serve: Serve, port: int = 0) -> AsyncIterator[Behind]:
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)
+
+
+def _overheard(reader: asyncio.StreamReader) -> bytearray:
+    """All that this connection has been sent, and will be."""
+    seen = bytearray(reader._buffer)  # type: ignore[attr-defined]
+    feed: Callable[[bytes], None] = reader.feed_data
+
+    def feeding(data: bytes) -> None:
+        seen.extend(data)
+        feed(data)
+
+    setattr(reader, "feed_data", feeding)  # noqa: B010 (whatever the test does with it, what came is seen here)
+    return seen
 
 
 async def head_of(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:
