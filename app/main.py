@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -47,12 +47,12 @@ class Application:
         self._serve: Any = None
         self._draining = False
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Lifespan here; everything else inside."""
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """Lifespan here; everything else inside. Not a coroutine of its own: each costs a request something."""
         if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        else:
-            await self._serve(scope, receive, send)
+            return self._lifespan(receive, send)
+        answer: Awaitable[None] = self._serve(scope, receive, send)
+        return answer
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()

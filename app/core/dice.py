@@ -15,7 +15,9 @@ class Dice:
 
     def draw(self, count: int) -> bytes:
         """So many bytes, at most 4096."""
-        if self._given + count > len(self._bytes):
-            self._bytes, self._given = os.urandom(DRAWN), 0
-        self._given += count
-        return self._bytes[self._given - count : self._given]
+        given = self._given
+        end = self._given = given + count
+        if end > len(self._bytes):
+            self._bytes, self._given = os.urandom(DRAWN), count
+            return self._bytes[:count]
+        return self._bytes[given:end]

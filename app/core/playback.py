@@ -1,7 +1,7 @@
 """Playback tokens: proof that a page was served, to whom and when. Views are judged against it.
 
-A token is `hotpath.seals` of msgpack([viewer, issued_ms, nonce]), with a mac of 12 bytes; it names no video: one serves a
-whole page.
+A token is `hotpath.seals` of msgpack([viewer, issued_ms, nonce]), with a mac of 12 bytes; it names no video: one serves
+a whole page.
 """
 
 import hashlib

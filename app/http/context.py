@@ -5,12 +5,14 @@ where that is well formed; it is in the answer, in the log and in every problem 
 """
 
 import time
+from functools import lru_cache
 from typing import Any, cast
 
 from litestar.types import ASGIApp, Receive, Send
 
 from app.http.access import request_line
 from app.http.limits import headers as limit_headers
+from app.http.limits import host_of
 from app.http.record import ABANDONED, SECURITY, Record
 
 
@@ -55,7 +57,7 @@ class Context:
                 scope["method"],
                 status or ABANDONED,
                 began_s,
-                peer(scope),
+                name_of(host_of(scope)),
                 viewer.user_id.encode() if viewer else b"-",
                 request_line(scope["method"], scope["path"], scope.get("http_version", "1.1")),
                 sent_bytes,
@@ -67,10 +69,10 @@ def traceparent(headers: Any) -> bytes | None:
     return next((value for name, value in headers if name == b"traceparent"), None)
 
 
-def peer(scope: Any) -> bytes:
+@lru_cache(maxsize=1024)
+def name_of(host: str) -> bytes:
     """Whom the server talks to, for the log."""
-    client = scope.get("client")
-    return str(client[0]).encode("ascii", "backslashreplace") if client else b"-"
+    return host.encode("ascii", "backslashreplace")
 
 
 def extra_headers(state: dict[str, Any]) -> list[tuple[bytes, bytes]]:

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Send
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.http.access import request_line
-from app.http.context import peer
+from app.http.context import name_of
 from app.http.limits import COUNTED, Policy, host_of
 from app.http.limits import headers as limit_headers
 from app.http.record import ABANDONED, SECURITY, Record
@@ -71,42 +71,45 @@ class HotDoor:
         self._app = app
         self._record = record
         self._table = table
-        self._limits: dict[tuple[str, int, int], list[tuple[bytes, bytes]]] = {}
+        self._limits: dict[str, dict[int, list[tuple[bytes, bytes]]]] = {path: {} for path in table}
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """One request."""
+    def __call__(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
+        """One request. Not a coroutine of its own: whoever awaits it would wait through one more."""
         read = self._table.get(scope.get("path", ""))
         if read is None or scope.get("method") != "GET":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._hot(read, scope, receive, send)
+
+    async def _hot(self, read: HotRead, scope: Any, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
+        host = host_of(scope)
         traceparent, fields = _read(scope["headers"])
         outcome: Outcome = None
         if fields is not None:
             try:
-                asked = read.ask(scope["query_string"], fields, host_of(scope))
+                asked = read.ask(scope["query_string"], fields, host)
                 if asked is not None:
                     found = read.answer(asked[1], await asked[0])
                     outcome = found if type(found) is Answer or not isinstance(found, Awaitable) else await found
             except Unavailable:
                 FALLBACKS.labels("hot").inc()
             except asyncio.CancelledError:
-                self._done(scope, ABANDONED, began_s, b"-", 0)
+                self._done(scope, host, ABANDONED, began_s, b"-", 0)
                 raise
         if type(outcome) is Answer:
+            path, verdict, sent_bytes = scope["path"], outcome.verdict, 0
             headers = [
                 *outcome.headers,
                 (b"x-request-id", self._record.trace_id(traceparent)),
                 *SECURITY,
-                *self._limit(read.policy, outcome.verdict),
+                *(self._limits[path].get(verdict.remaining) or self._limit(path, read.policy, verdict)),
             ]
-            sent_bytes = 0
             try:
                 await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
                 await send({"type": "http.response.body", "body": outcome.body, "more_body": False})
                 sent_bytes = len(outcome.body)
             finally:
-                self._done(scope, outcome.status, began_s, outcome.user, sent_bytes)
+                self._done(scope, host, outcome.status, began_s, outcome.user, sent_bytes)
             return
         state = scope.setdefault("state", {})
         state["began_s"] = began_s
@@ -114,18 +117,17 @@ class HotDoor:
             state[COUNTED] = outcome
         await self._app(scope, receive, send)
 
-    def _done(self, scope: Any, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
+    def _done(self, scope: Any, host: str, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
         path = scope["path"]
         request = _request_line(path, scope.get("http_version", "1.1"))
-        self._record.done(path, "GET", status, began_s, peer(scope), user, request, sent_bytes)
+        self._record.done(path, "GET", status, began_s, name_of(host), user, request, sent_bytes)
 
-    def _limit(self, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
-        key = (policy.name, verdict.remaining, verdict.reset_after_s)
-        made = self._limits.get(key)
-        if made is None:
-            made = limit_headers(policy, verdict)
-            if len(self._limits) < _KEPT:
-                self._limits[key] = made
+    def _limit(self, path: str, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
+        """The headers of a verdict that allowed a request: its window is the policy's."""
+        made = limit_headers(policy, verdict)
+        kept = self._limits[path]
+        if len(kept) < _KEPT:
+            kept[verdict.remaining] = made
         return made
 
 

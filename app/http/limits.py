@@ -84,7 +84,7 @@ def visitor_name(host: str) -> str:
 def host_of(scope: Any) -> str:
     """The peer's address as the server saw it: forwarded headers are not believed."""
     client = scope.get("client")
-    return str(client[0]) if client else "unknown"
+    return str(client[0]) if client else "-"
 
 
 def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -27,6 +27,7 @@ from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
 from app.services.feed.roster import Roster
 from hotpath import hits, shelf
+from hotpath.hits import BROKEN, GO_ON, JUDGE, NONCE_BYTES, READY
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
 _NAMES: Final[dict[Kind, dict[str, str]]] = {"feed": SOURCES, "following": {"": "following"}}
@@ -119,26 +120,26 @@ class HotFeed:
     def answer(self, asked: hits.Hit, replies: list[Any]) -> Outcome | Awaitable[Outcome]:
         """The answer to a hit."""
         came_to = self._hits.read(asked, replies)
-        if came_to == hits.JUDGE:
+        if came_to == JUDGE:
             verdict = self._pages.judge(asked, self._counted, replies)
             if not verdict.allowed:
                 return verdict
             asked.remaining = verdict.remaining
             came_to = self._hits.read(asked, replies)
-        if came_to == hits.BROKEN:
+        if came_to == BROKEN:
             raise Unavailable("Redis cannot answer now.")
-        if came_to == hits.GO_ON or (self._roster and self._may_pull(asked)):
+        if came_to == GO_ON or (self._roster and self._may_pull(asked)):
             if not asked.alive:
                 self._readers.forget(asked.reader)
             return self._verdict(asked)
-        return self._written(asked, None) if came_to == hits.READY else self._fetched(asked)
+        return self._written(asked, None) if came_to == READY else self._fetched(asked)
 
     async def _fetched(self, hit: hits.Hit) -> Outcome:
         """The same where this process does not hold all the cards."""
         return self._written(hit, await self._cards.fetch(hit.members()))
 
     def _written(self, hit: hits.Hit, entries: list[shelf.Entry | None] | None) -> Outcome:
-        body = self._hits.write(hit, entries, self._dice.draw(hits.NONCE_BYTES))
+        body = self._hits.write(hit, entries, self._dice.draw(NONCE_BYTES))
         if body is None:
             return self._verdict(hit)
         self._pages.tell(hit)
