@@ -78,7 +78,7 @@ def page(
     bytes head not None,
     bytes tail not None,
 ):
-    """About 2.5 µs for 20 cards of 750 bytes with 13 addresses in each."""
+    """About 2.5 µs for 20 cards of 650 bytes with 8 addresses in each."""
     if limit < 0:
         raise ValueError("limit must not be negative")
     if len(flags) != 8:

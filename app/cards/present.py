@@ -29,37 +29,47 @@ def brief(user: User) -> UserBrief:
 
 def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
     """The card of a record: with its body if it is active, else a mark that says it is not to be shown."""
-    video = record.video
-    version = video.version + record.counts_version + author.updated_at
-    mark = Card(video.video_id, version, video.visibility, False, video.user_id, video.published_at or 0)
-    active = video.status == "active" and video.media is not None and author.suspended_at is None
-    return _with_body(mark, record, author, music) if active else mark
+    mark = _mark(record, author)
+    if not _is_shown(record.video, author):
+        return mark
+    return _with_body(mark, record, author, music, thumbnails=False)
 
 
 def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
-    """The card its author sees, with a body in every state; it is never stored.
+    """The card its author sees, with a body in every state and the thumbnails to choose from; it is never stored.
 
     Until it is active its media are nobody else's: they are addressed as those of a private video.
     """
-    made = card(record, author, music)
-    if made.active:
-        return made
-    return msgspec.structs.replace(_with_body(made, record, author, music), visibility="private")
+    made = _with_body(_mark(record, author), record, author, music, thumbnails=True)
+    return made if _is_shown(record.video, author) else msgspec.structs.replace(made, visibility="private")
 
 
-def _with_body(mark: Card, record: VideoAndCounts, author: User, music: Music | None) -> Card:
+def _mark(record: VideoAndCounts, author: User) -> Card:
+    video = record.video
+    version = video.version + record.counts_version + author.updated_at
+    return Card(video.video_id, version, video.visibility, False, video.user_id, video.published_at or 0)
+
+
+def _is_shown(video: Video, author: User) -> bool:
+    return video.status == "active" and video.media is not None and author.suspended_at is None
+
+
+def _with_body(mark: Card, record: VideoAndCounts, author: User, music: Music | None, *, thumbnails: bool) -> Card:
     video = record.video
     return msgspec.structs.replace(
         mark,
         active=True,
-        body=body(video, record.counts, author, music),
+        body=body(video, record.counts, author, music, thumbnails=thumbnails),
         media_version=video.media.version if video.media else "",
         category=video.category,
     )
 
 
-def body(video: Video, counts: Counts, author: User, music: Music | None) -> bytes:
-    """The JSON of a video with its slots. Works for every status: an author sees their own before it is active."""
+def body(video: Video, counts: Counts, author: User, music: Music | None, *, thumbnails: bool) -> bytes:
+    """The JSON of a video with its slots. Works for every status: an author sees their own before it is active.
+
+    The candidate `thumbnails` are a fifth of a page's bytes, and only who edits the video reads them.
+    """
     return msgspec.json.encode(
         {
             "video_id": video.video_id,
@@ -78,7 +88,7 @@ def body(video: Video, counts: Counts, author: User, music: Music | None) -> byt
             "width": video.width,
             "height": video.height,
             "location": Place(video.location.name) if video.location and video.location.name else None,
-            **_media(video),
+            **_media(video, thumbnails=thumbnails),
             "duration_sec": video.duration_ms / 1000,
             "stats": Stats(counts.views, counts.likes, counts.comments, counts.shares, counts.saves),
             "user_interaction": msgspec.Raw(VIEWER_SLOT),
@@ -87,10 +97,10 @@ def body(video: Video, counts: Counts, author: User, music: Music | None) -> byt
     )
 
 
-def _media(video: Video) -> dict[str, Any]:
+def _media(video: Video, *, thumbnails: bool) -> dict[str, Any]:
     media = video.media
     if media is None:
-        nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, "thumbnails": []}
+        nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, **({"thumbnails": []} if thumbnails else {})}
         return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
 
     def address(name: str) -> msgspec.Raw:
@@ -98,11 +108,11 @@ def _media(video: Video) -> dict[str, Any]:
         return msgspec.Raw(b'"%b/%b"' % (PREFIX_SLOT, name.encode()))
 
     urls = {name: address(f"{name}/playlist.m3u8") for name in media.renditions}
-    thumbnails = [address(name) for name in media.thumbnails]
+    candidates = {"thumbnails": [address(name) for name in media.thumbnails]} if thumbnails else {}
     return {
         "urls": {**urls, "master": address(media.master), "dash": address(media.dash)},
-        "thumbnail_url": thumbnails[media.poster],
-        "thumbnails": thumbnails,
+        "thumbnail_url": address(media.thumbnails[media.poster]),
+        **candidates,
         "preview_sprite_url": address(media.sprite),
         "preview_vtt_url": address(media.sprite_vtt),
     }

@@ -42,7 +42,11 @@ class Place(msgspec.Struct):
 
 
 class VideoCard(msgspec.Struct, kw_only=True):
-    """A video as every page shows it. Addresses are relative to the origin; times are ms since 1970."""
+    """A video as every page shows it. Addresses are relative to the origin; times are ms since 1970.
+
+    `thumbnails`, the five to choose the cover from, are there where a video is asked for or changed by itself and in
+    one's own profile list; nowhere else.
+    """
 
     video_id: str
     user: UserBrief
@@ -62,7 +66,7 @@ class VideoCard(msgspec.Struct, kw_only=True):
     location: Place | None
     urls: dict[str, str]
     thumbnail_url: str | None
-    thumbnails: list[str]
+    thumbnails: list[str] | msgspec.UnsetType = msgspec.UNSET
     preview_sprite_url: str | None
     preview_vtt_url: str | None
     duration_sec: float

@@ -1,5 +1,5 @@
-"""Measures hotpath.pages for a viewer with 512 likes, 512 saves and 300 followed, on cards of 750 bytes that a process
-keeps, with 13 places for what media addresses begin with and one for the viewer's flags in each.
+"""Measures hotpath.pages for a viewer with 512 likes, 512 saves and 300 followed, on cards of 650 bytes that a process
+keeps, with 8 places for what media addresses begin with and one for the viewer's flags in each.
 
 `visibility`: 100 cards of every kind are judged. An element is one card. `page`: 21 public cards are judged and 20
 written, with the viewer's flags. An element is one card that is written. The reference is handed views with the slots
@@ -110,7 +110,7 @@ class _World:
 
     def _card(self, video: bytes, kind: bytes, author: bytes) -> bytes:
         words = self._rng.randbytes(100 + self._rng.randrange(-40, 41)).hex().encode()
-        urls = b",".join(b'"\x01/thumbnails/%d.jpg"' % (number % 10) for number in range(13))
+        urls = b",".join(b'"\x01/thumbnails/%d.jpg"' % number for number in range(8))
         body = b'{"title":"%b","urls":[%b],"user_interaction":\x02,"music":null}' % (words, urls)
         media_version = b"a3-%b.0" % video[-8:]
         header = b"%020d2%busr_%b%013d%02d05" % (7, kind, author, 1_790_000_000_000, len(media_version))

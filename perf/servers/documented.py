@@ -115,7 +115,6 @@ def _card(fields: dict[bytes, bytes], liked: bool, following: set[str]) -> Video
         location=_place(fields[b"location"]),
         urls=_urls(fields[b"urls"]),
         thumbnail_url=fields[b"thumbnail_url"].decode(),
-        thumbnails=_texts(fields[b"thumbnails"]),
         preview_sprite_url=fields[b"preview_sprite_url"].decode(),
         preview_vtt_url=fields[b"preview_vtt_url"].decode(),
         duration_sec=float(fields[b"duration_sec"]),

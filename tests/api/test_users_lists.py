@@ -50,7 +50,7 @@ async def test_somebodys_videos_are_the_visible_ones_and_ones_own_are_all(
     for headers in (viewer.headers, {}):
         seen = (await client.get(url, headers=headers)).json()
         assert set(seen) == {"videos", "next_cursor", "has_more"}
-        assert [card["video_id"] for card in seen["videos"]] == [public.video_id]
+        assert [(card["video_id"], "thumbnails" in card) for card in seen["videos"]] == [(public.video_id, False)]
     mine = await walk(client, f"{url}?limit=1", author.headers, key="videos")
     assert [(card["video_id"], card["status"]) for card in mine] == [
         (failed.video_id, "failed"),
@@ -59,6 +59,7 @@ async def test_somebodys_videos_are_the_visible_ones_and_ones_own_are_all(
         (public.video_id, "active"),
     ]
     assert (mine[0]["urls"], mine[0]["thumbnail_url"]) == ({}, None)
+    assert [len(card["thumbnails"]) for card in mine] == [0, 0, 5, 5]
 
 
 async def test_before_it_is_active_an_author_sees_it_under_a_signed_address(

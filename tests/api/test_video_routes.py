@@ -80,6 +80,30 @@ async def test_each_field_may_be_changed_alone(
     assert {key: after[key] for key in CARD_KEYS - media} == {key: before[key] for key in CARD_KEYS - media} | shown
 
 
+async def test_the_five_thumbnails_come_with_a_video_by_itself_and_in_ones_own_list_alone(
+    client: httpx.AsyncClient, stores: Stores
+) -> None:
+    author, fan = await sign_up(client), await sign_up(client)
+    await client.post(f"/api/v1/users/{author.user_id}/follow", headers=fan.headers)
+    video_id = (await make_video(stores, author.user_id)).video_id
+    for reader in (author, fan):
+        await client.post(f"/api/v1/videos/{video_id}/like", headers=reader.headers)
+
+    for reader in (author, fan):
+        mine = reader is author
+        whole = (await client.get(f"/api/v1/videos/{video_id}", headers=reader.headers)).json()
+        profile = await client.get(f"/api/v1/users/{author.user_id}/videos", headers=reader.headers)
+        (listed,) = profile.json()["videos"]
+        (liked,) = (await client.get("/api/v1/users/me/likes", headers=reader.headers)).json()["items"]
+        assert (set(whole), len(whole["thumbnails"])) == (CARD_KEYS, 5)
+        assert set(listed) == (CARD_KEYS if mine else CARD_KEYS - {"thumbnails"})
+        assert set(liked) == CARD_KEYS - {"thumbnails"}
+        assert listed.get("thumbnails") == (whole["thumbnails"] if mine else None)
+    for kind in ("following", "for-you"):
+        fed = (await client.get(f"/api/v1/feed/{kind}", headers=fan.headers)).json()["videos"]
+        assert [set(card) for card in fed if card["video_id"] == video_id] == [CARD_KEYS - {"thumbnails"}]
+
+
 async def test_the_poster_is_chosen_among_the_five(client: httpx.AsyncClient, stores: Stores) -> None:
     author = await sign_up(client)
     url = f"/api/v1/videos/{(await make_video(stores, author.user_id)).video_id}"

@@ -81,7 +81,8 @@ def test_what_the_blob_cannot_say_the_store_says() -> None:
 
 def test_only_public_media_have_a_plain_address() -> None:
     for visibility, plain in (("public", True), ("friends", False), ("private", False)):
-        card = shown(active(visibility=visibility))
+        both = VideoAndCounts(active(visibility=visibility), Counts(), 0)
+        (card,) = json.loads(present.splice([present.author_card(both, AUTHOR, None)], None, {}, SECRET, NOW))
         addresses = [*card["urls"].values(), *card["thumbnails"], card["preview_sprite_url"], card["preview_vtt_url"]]
         assert len(addresses) == 4 + 5 + 2
         assert {address.startswith("/media/~") for address in addresses} == {not plain}
@@ -100,6 +101,16 @@ def test_a_card_says_what_its_addresses_begin_with_once() -> None:
         "dash": f"{base}/manifest.mpd",
     }
     assert shown(video)["thumbnail_url"] == f"{base}/thumbnails/2.jpg"
+
+
+def test_what_is_stored_lacks_the_thumbnails_to_choose_from_and_nothing_else() -> None:
+    for video in (active(), active(visibility="private")):
+        both = VideoAndCounts(video, Counts(1, 2), 3)
+        stored, own = present.card(both, AUTHOR, None), present.author_card(both, AUTHOR, None)
+        assert msgspec.structs.replace(own, body=stored.body) == stored
+        card, whole = json.loads(present.splice([stored, own], None, {}, SECRET, NOW))
+        five = whole.pop("thumbnails")
+        assert (card, len(five), five[MEDIA.poster]) == (whole, 5, whole["thumbnail_url"])
 
 
 def test_a_card_that_is_not_active_has_no_body_but_for_its_author() -> None:

@@ -1100,7 +1100,7 @@ export interface components {
                 [key: string]: string;
             };
             thumbnail_url: string | null;
-            thumbnails: string[];
+            thumbnails?: string[];
             preview_sprite_url: string | null;
             preview_vtt_url: string | null;
             duration_sec: number;

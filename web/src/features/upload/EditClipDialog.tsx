@@ -5,6 +5,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { toast } from "../../ui/toast";
 import { useSubmit } from "../auth/useSubmit";
+import { CoverField } from "./CoverField";
 import { DetailsFields } from "./DetailsFields";
 import { type Details, tagsOf, wireDetails } from "./details";
 import styles from "./UploadPage.module.css";
@@ -38,23 +39,7 @@ export function EditClipDialog({ video, onClose }: { video: Video; onClose: () =
   return (
     <Dialog title="Edit details" onClose={onClose}>
       <form className={styles.form} onSubmit={onSubmit} noValidate data-testid="edit-clip-form">
-        {video.thumbnails.length > 0 && (
-          <fieldset className={styles.covers}>
-            <legend>Cover picture</legend>
-            {video.thumbnails.map((url, index) => (
-              <label key={url}>
-                <input
-                  type="radio"
-                  name="cover"
-                  checked={cover === null ? url === video.thumbnail_url : cover === index}
-                  onChange={() => setCover(index)}
-                  aria-label={`Picture ${index + 1} of ${video.thumbnails.length}`}
-                />
-                <img src={url} alt="" />
-              </label>
-            ))}
-          </fieldset>
-        )}
+        <CoverField video={video} chosen={cover} onChoose={setCover} />
         <DetailsFields details={details} onChange={setDetails} errors={fields} />
         <p className={styles.error} role="alert">
           {message}
