@@ -43,7 +43,7 @@ class PostgresUsers:
     async def get_many(self, user_ids: Sequence[str]) -> dict[str, User]:
         async with connection(self._pool) as conn:
             rows = await conn.fetch(GET_MANY, batch(user_ids))
-        return {row["user_id"]: _user(row) for row in rows}
+        return {row[0]: _user(row) for row in rows}
 
     async def by_username(self, username: str) -> User | None:
         async with connection(self._pool) as conn:
@@ -73,7 +73,17 @@ class PostgresUsers:
 
 
 def _user(row: asyncpg.Record) -> User:
-    fields = dict(row)
-    fields["created_at"], fields["updated_at"] = to_ms(row["created_at"]), to_ms(row["updated_at"])
-    fields["suspended_at"] = None if row["suspended_at"] is None else to_ms(row["suspended_at"])
-    return User(**fields)
+    user_id, user_no, username, display_name, bio, avatar, verified, country, created_at, updated_at, suspended_at = row
+    return User(
+        user_id=user_id,
+        user_no=user_no,
+        username=username,
+        display_name=display_name,
+        bio=bio,
+        avatar=avatar,
+        verified=verified,
+        country=country,
+        created_at=to_ms(created_at),
+        updated_at=to_ms(updated_at),
+        suspended_at=None if suspended_at is None else to_ms(suspended_at),
+    )

@@ -5,6 +5,7 @@ Redis orders members of one score by their bytes, so a reverse range is exactly 
 
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from redis.exceptions import NoScriptError
@@ -17,6 +18,8 @@ from hotpath import fanout
 WHOLE, CUT = -1, -2  # scores of the marker
 BUILDING_TTL_S = 30
 AT_ONCE = 500  # feeds in one trip
+
+_reads, _builds = cache(FEED_READS.labels), cache(FEED_BUILDS.labels)  # found once: each look-up takes a lock
 
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
 # of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing; a whole one that is
@@ -88,7 +91,7 @@ class RedisFeeds:
         self, kind: Kind, user_id: str, *, upper: int, after: tuple[int, str] | None, limit: int
     ) -> FeedSlice | None:
         found = (await self.read_many(kind, [user_id], upper=upper, after=after, limit=limit))[0]
-        FEED_READS.labels(kind, "miss" if found is None else "hit").inc()
+        _reads(kind, "miss" if found is None else "hit").inc()
         return found
 
     async def read_many(
@@ -116,7 +119,7 @@ class RedisFeeds:
                 ("EXPIRE", key, TTL_S[kind]),
             ]
         )
-        FEED_BUILDS.labels(kind, "kept").inc()
+        _builds(kind, "kept").inc()
 
     async def begin(self, kind: Kind, user_id: str, generation: str) -> None:
         key = _key(kind, user_id)
@@ -129,7 +132,7 @@ class RedisFeeds:
     ) -> bool:
         args = (generation, WHOLE if whole else CUT, TTL_S[kind], KEEP[kind], *_words(entries))
         kept = bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
-        FEED_BUILDS.labels(kind, "kept" if kept else "lost").inc()
+        _builds(kind, "kept" if kept else "lost").inc()
         return kept
 
     async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:

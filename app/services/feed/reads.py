@@ -1,6 +1,7 @@
 """The pages of For You and Following."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -123,7 +124,7 @@ class FeedReads:
         if found is None:
             return position.left().moved(0, "", in_tail=True), []
         position = msgspec.structs.replace(position, generation=found.generation)
-        return position, (await self._unserved(user_id, position, found.entries))[:count]
+        return position, await self._unserved(user_id, position, found.entries, count)
 
     async def _resumed(
         self, user_id: str, state: ViewerState | None, position: Position, found: FeedSlice | None
@@ -136,13 +137,13 @@ class FeedReads:
             upper = self._clock()
         return msgspec.structs.replace(position.left(), upper=upper), whole
 
-    async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry]) -> list[Entry]:
+    async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry], count: int) -> list[Entry]:
         """Without what the reader was served in lists before this one: nothing, for nearly everyone."""
-        within = [entry for entry in entries if _is_after(entry, position)]
-        if not position.past:
-            return within
-        served = await self._for_you.served(user_id, position.past)
-        return [entry for entry in within if entry[1] not in served and not position.served_push(entry[1])]
+        within = (entry for entry in entries if _is_after(entry, position))
+        if position.past:
+            served = await self._for_you.served(user_id, position.past)
+            within = (e for e in within if e[1] not in served and not position.served_push(e[1]))
+        return list(islice(within, count))
 
     async def _whole(self, user_id: str, upper: int) -> FeedSlice | None:
         return await self._feeds.read("feed", user_id, upper=upper, after=None, limit=KEEP["feed"])

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Final
 
+import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, QueryParameter
@@ -18,6 +19,8 @@ from app.services.feed.trending import TrendingReads, scope_of
 from app.services.feed.views import Views
 
 PERSONAL: Final = {"cache-control": "private, no-store"}
+_PERSONAL: Final = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-store")]
+_encode: Final = msgspec.json.Encoder().encode
 SHARED: Final = {"cache-control": "public, max-age=1, stale-while-revalidate=1", "vary": "authorization"}
 Region = Annotated[str | None, QueryParameter(max_length=8, description="ISO 3166, such as `US`.")]
 Category = Annotated[str | None, QueryParameter(max_length=30, description="A category, such as `dance`.")]
@@ -31,14 +34,14 @@ def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views
         viewer: CurrentViewer, page: PageNumber = 0, cursor: Cursor = None, limit: Limit = 20
     ) -> Response[FeedPage]:
         """What the viewer may like."""
-        return Response(await reads.page("feed", viewer, page, cursor, limit), headers=PERSONAL)
+        return _personal(await reads.page("feed", viewer, page, cursor, limit))
 
     @get("/feed/following", opt={"limit": "feed"})
     async def following(
         viewer: CurrentViewer, page: PageNumber = 0, cursor: Cursor = None, limit: Limit = 20
     ) -> Response[FeedPage]:
         """The newest of everybody the viewer follows."""
-        return Response(await reads.page("following", viewer, page, cursor, limit), headers=PERSONAL)
+        return _personal(await reads.page("following", viewer, page, cursor, limit))
 
     @get("/feed/trending", opt={"limit": "feed"}, responses={304: ResponseSpec(None, description="Unchanged.")})
     async def trending_(
@@ -68,3 +71,8 @@ def routes(reads: FeedReads, trending: TrendingReads, ready: Ready, views: Views
         return await views.report(visitor, client_address(request), agent, video_id, data, countries.of(request))
 
     return Router("/api/v1", route_handlers=[for_you, following, trending_, view], tags=["feed"])
+
+
+def _personal(page: FeedPage) -> Response[FeedPage]:
+    body = _encode(page)
+    return Whole(200, [*_PERSONAL, (b"content-length", b"%d" % len(body))], body)
