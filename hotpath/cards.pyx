@@ -1,6 +1,9 @@
-"""A page of cards as one JSON array. `hotpath.pure.cards` gives the meaning."""
+"""Fields of records, and a page of cards as one JSON array. `hotpath.pure.cards` gives the meaning."""
+
+import json
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcpy
 
@@ -49,6 +52,78 @@ def splice(list bodies not None, list prefixes not None, list viewers not None):
     finally:
         free(cards)
     return page
+
+
+def fields(bytes document not None):
+    """About 3 µs for 45 members in 1,500 bytes."""
+    cdef const char* at = PyBytes_AS_STRING(document)
+    cdef const char* end = at + len(document)
+    cdef const char* stop
+    cdef dict found = {}
+    cdef char before = c"{"
+    if document == b"{}":
+        return found
+    while at < end and at[0] == before:
+        before = c","
+        stop = _value_end(at + 1, end)
+        if at[1] != c'"' or stop >= end or stop[0] != c":":
+            break
+        name = _text(at + 1, stop)
+        at = stop + 1
+        stop = _value_end(at, end)
+        if stop >= end:
+            break
+        found[name] = _text(at, stop) if at[0] == c'"' else PyUnicode_DecodeUTF8(at, stop - at, NULL)
+        at = stop
+    if found and at + 1 == end and at[0] == c"}":
+        return found
+    raise ValueError("not a JSON object without spaces")
+
+
+@cython.overflowcheck(False)  # which would take pointers for numbers
+cdef str _text(const char* quoted, const char* stop):
+    """What a JSON text says."""
+    if memchr(quoted, c"\\", stop - quoted) != NULL:
+        return json.loads(quoted[:stop - quoted])
+    return PyUnicode_DecodeUTF8(quoted + 1, stop - quoted - 2, NULL)
+
+
+@cython.overflowcheck(False)  # as above
+cdef const char* _value_end(const char* at, const char* end) noexcept nogil:
+    """Behind the value that begins here, of whatever kind; `end` where it does not end."""
+    cdef Py_ssize_t depth = 0
+    cdef const char* start = at
+    while at < end:
+        if at[0] == c'"':
+            at = _text_end(at + 1, end)
+            if depth == 0:
+                return at
+            continue
+        if at[0] == c"{" or at[0] == c"[":
+            depth += 1
+        elif at[0] == c"}" or at[0] == c"]":
+            if depth == 0:
+                return at if at > start else end
+            depth -= 1
+            if depth == 0:
+                return at + 1
+        elif at[0] == c"," and depth == 0:
+            return at if at > start else end
+        at += 1
+    return end
+
+
+@cython.overflowcheck(False)  # as above
+cdef inline const char* _text_end(const char* at, const char* end) noexcept nogil:
+    """Behind the quote that ends the text whose inside begins here."""
+    while at < end:
+        if at[0] == c"\\":
+            at += 2
+        elif at[0] == c'"':
+            return at + 1
+        else:
+            at += 1
+    return end
 
 
 cdef inline int _point(Text* slot, object text) except -1:

@@ -1,1 +1,2 @@
 from hotpath.pure.fanout import encode as encode
+from hotpath.pure.fanout import pack as pack

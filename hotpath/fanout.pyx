@@ -1,22 +1,69 @@
-"""Fan-out commands for a page of followers. `hotpath.pure.fanout` gives the meaning."""
+"""Commands to Redis: any, and fan-out's for a page of followers. `hotpath.pure.fanout` gives the meaning."""
 
 from array import array
 
 from cpython cimport array as arrays
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_Check, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_Check
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_Check
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from hotpath._types cimport ID_BYTES, int64_t, uint8_t, uint32_t
+from hotpath._types cimport ID_BYTES, int64_t, uint8_t, uint32_t, uint64_t
 
 from hotpath.pure.fanout import MAX_SCORE, SHA_BYTES
 
 cdef arrays.array INT64S = array("q")
 
 
+cdef enum:
+    DIGITS = 20  # of a signed 64-bit number at most, its sign included
+    HEAD_BYTES = DIGITS + 3  # a sign, a length, the end of a line
+
+
+cdef struct Word:
+    const char* at  # NULL: `number`, in so many digits
+    Py_ssize_t size
+    int64_t number
+
+
 cdef struct Run:  # the keys of one command: where they go in its bytes, and how many
     char* at
     Py_ssize_t keys
+
+
+def pack(words not None):
+    """About 20 ns a word of a few characters."""
+    # It holds the texts alive, and those of numbers that 64 bits do not hold.
+    cdef list held = list(words)
+    cdef Py_ssize_t count = len(held)
+    cdef Py_ssize_t size = HEAD_BYTES
+    cdef Py_ssize_t i
+    cdef bytes command
+    cdef char* start
+    cdef char* at
+    cdef Word* word = <Word*> malloc((count + 1) * sizeof(Word))
+    try:
+        if word == NULL:
+            raise MemoryError
+        for i in range(count):
+            _measure(held, i, &word[i])
+            size += HEAD_BYTES + word[i].size + 2
+        command = PyBytes_FromStringAndSize(NULL, size)
+        start = PyBytes_AS_STRING(command)
+        at = _write_head(c"*", count, start)
+        for i in range(count):
+            at = _write_head(c"$", word[i].size, at)
+            if word[i].at != NULL:
+                memcpy(at, word[i].at, word[i].size)
+            else:
+                _write_number(word[i].number, word[i].size, at)
+            at += word[i].size
+            memcpy(at, b"\r\n", 2)
+            at += 2
+        return command[:at - start]
+    finally:
+        free(word)
 
 
 def encode(
@@ -141,3 +188,55 @@ cdef int _write_keys(
             at += ID_BYTES + 2
             taken += 1
     return 0
+
+
+cdef int _measure(list held, Py_ssize_t place, Word* word) except -1:
+    cdef int overflow = 0
+    one = held[place]
+    word.at = NULL
+    if PyUnicode_Check(one):
+        word.at = PyUnicode_AsUTF8AndSize(one, &word.size)
+    elif PyBytes_Check(one):
+        word.at = PyBytes_AS_STRING(one)
+        word.size = PyBytes_GET_SIZE(one)
+    elif PyLong_Check(one):
+        word.number = PyLong_AsLongLongAndOverflow(one, &overflow)
+        if overflow:
+            held[place] = b"%d" % one
+            return _measure(held, place, word)
+        word.size = _digits(word.number)
+    else:
+        raise TypeError("a word is str, bytes or int")
+    return 0
+
+
+cdef inline uint64_t _magnitude(int64_t number) noexcept nogil:
+    return <uint64_t> number if number >= 0 else <uint64_t> (-(number + 1)) + 1
+
+
+cdef inline Py_ssize_t _digits(int64_t number) noexcept nogil:
+    """How many characters it takes, its sign included."""
+    cdef uint64_t left = _magnitude(number) // 10
+    cdef Py_ssize_t count = 2 if number < 0 else 1
+    while left:
+        left //= 10
+        count += 1
+    return count
+
+
+cdef inline void _write_number(int64_t number, Py_ssize_t size, char* at) noexcept nogil:
+    cdef uint64_t left = _magnitude(number)
+    cdef Py_ssize_t i
+    if number < 0:
+        at[0] = c"-"
+    for i in range(size - 1, 0 if number < 0 else -1, -1):
+        at[i] = <char> (c"0" + left % 10)
+        left //= 10
+
+
+cdef inline char* _write_head(char sign, Py_ssize_t number, char* at) noexcept nogil:
+    cdef Py_ssize_t size = _digits(number)
+    at[0] = sign
+    _write_number(number, size, at + 1)
+    memcpy(at + 1 + size, b"\r\n", 2)
+    return at + size + 3

@@ -19,6 +19,7 @@ FLAGS: Final = tuple(
     for bits in range(8)
 )
 _ANONYMOUS: Final = FLAGS[0]
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def brief(user: User) -> UserBrief:
@@ -141,10 +142,7 @@ def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[
 
 def hash_of(video: Video, counts: Counts) -> dict[str, str]:
     """The documented `video:{id}` hash: every attribute, as text."""
-    fields = msgspec.to_builtins(video) | msgspec.to_builtins(counts)
-    return {
-        name: value if isinstance(value, str) else msgspec.json.encode(value).decode() for name, value in fields.items()
-    }
+    return kernel.fields(_encode(video)) | kernel.fields(_encode(counts))
 
 
 def splice(

@@ -1,4 +1,7 @@
-"""Put a page of cards together: each is ready JSON but for two slots that are filled when it is read."""
+"""What a card is made from and into: the fields of a record as they are kept, and a page of cards, each ready JSON but
+for two slots that are filled when it is read."""
+
+import json
 
 PREFIX_SLOT = b"\x01"  # where media addresses begin; neither byte can occur in JSON text (RFC 8259, section 7)
 VIEWER_SLOT = b"\x02"  # where the viewer's own flags go
@@ -17,3 +20,30 @@ def splice(bodies: list[bytes], prefixes: list[bytes], viewers: list[bytes]) -> 
         between_viewers = body.split(VIEWER_SLOT)
         cards.append(viewer.join(part.replace(PREFIX_SLOT, prefix) for part in between_viewers))
     return b"[" + b",".join(cards) + b"]"
+
+
+def fields(document: bytes) -> dict[str, str]:
+    """The members of a JSON object without spaces, in order: of a text what it says, of anything else its JSON.
+
+    The caller made the document: of what is no such object, ValueError or members that make no sense.
+    """
+    text = document.decode()
+    found: dict[str, str] = {}
+    if text == "{}":
+        return found
+    at = 0
+    while at < len(text) - 1:
+        if text[at] != ("," if found else "{"):
+            raise ValueError("not a JSON object without spaces")
+        name, at = _DECODE(text, at + 1)
+        if not isinstance(name, str) or text[at] != ":":
+            raise ValueError("not a JSON object without spaces")
+        value, end = _DECODE(text, at + 1)
+        found[name] = value if isinstance(value, str) else text[at + 1 : end]
+        at = end
+    if not found or text[at:] != "}":
+        raise ValueError("not a JSON object without spaces")
+    return found
+
+
+_DECODE = json.JSONDecoder().raw_decode

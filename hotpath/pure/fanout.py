@@ -1,11 +1,18 @@
-"""Encode the pushes of one video into the built feeds of its author's followers."""
+"""Commands to Redis as they go over the wire: any, and the pushes of one video into the feeds of its followers."""
 
 from __future__ import annotations  # array[int] is no expression before Python 3.12
+
+from collections.abc import Sequence
 
 from hotpath.pure._columns import ID_BYTES, Column, uint32s
 
 SHA_BYTES = 40
 MAX_SCORE = 2**53  # a sorted set keeps scores as doubles: beyond this two times could become one
+
+
+def pack(words: Sequence[str | bytes | int]) -> bytes:
+    """One command in RESP2: texts as UTF-8, numbers in decimal digits. Raises TypeError for anything else."""
+    return b"*%d\r\n" % len(words) + b"".join(_bulk(_bytes_of(word)) for word in words)
 
 
 def encode(
@@ -58,6 +65,16 @@ def encode(
 
 def _is_active(bitmap: bytes, user_no: int) -> bool:
     return user_no >> 3 < len(bitmap) and bool(bitmap[user_no >> 3] & (0x80 >> (user_no & 7)))
+
+
+def _bytes_of(word: str | bytes | int) -> bytes:
+    if isinstance(word, bytes):
+        return word
+    if isinstance(word, str):
+        return word.encode()
+    if isinstance(word, int):
+        return b"%d" % word
+    raise TypeError("a word is str, bytes or int")
 
 
 def _bulk(word: bytes) -> bytes:

@@ -1,6 +1,7 @@
 import json
 from types import ModuleType
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,3 +89,63 @@ def test_twins_agree_with_a_filling_byte_by_byte(rows: list[tuple[bytes, bytes, 
 @given(ROWS)
 def test_twins_agree_with_a_filling_byte_by_byte_at_length(rows: list[tuple[bytes, bytes, bytes]]) -> None:
     _assert_twins_agree(rows)
+
+
+@both
+def test_fields_are_texts_and_the_json_of_anything_else(twin: ModuleType) -> None:
+    document = (
+        b'{"a":"x","b":"\\"q\\\\","c":-1.5e3,"d":null,"e":[1,"]}",{"f":"{"}],"g":{},"h":"\xc3\xa9\\u00e9\\n","i":""}'
+    )
+
+    assert list(twin.fields(document).items()) == [
+        ("a", "x"),
+        ("b", '"q\\'),
+        ("c", "-1.5e3"),
+        ("d", "null"),
+        ("e", '[1,"]}",{"f":"{"}]'),
+        ("g", "{}"),
+        ("h", "éé\n"),
+        ("i", ""),
+    ]
+    assert twin.fields(b"{}") == {}
+
+
+@both
+@pytest.mark.parametrize("document", [b"", b"[]", b"{", b"}", b'{"a"}', b'{"a":}', b'{"a":1', b'{"a":1,}', b"{a:1}"])
+def test_what_is_no_object_has_no_fields(twin: ModuleType, document: bytes) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        twin.fields(document)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300)
+@given(record=st.dictionaries(st.text(), VALUES, max_size=6))
+def test_both_find_the_same_fields(record: dict[str, object]) -> None:
+    document = msgspec.json.encode(record)
+
+    found = compiled.fields(document)
+
+    assert found == pure.fields(document)
+    assert {
+        name: value if isinstance(record[name], str) else json.loads(value) for name, value in found.items()
+    } == record
+
+
+@settings(max_examples=300)
+@given(record=st.dictionaries(st.text(max_size=3), VALUES, max_size=3), at=st.integers(0, 60), byte=st.integers(0, 127))
+def test_a_spoilt_document_ends_in_an_error_or_in_nonsense_and_nowhere_else(
+    record: dict[str, object], at: int, byte: int
+) -> None:
+    document = msgspec.json.encode(record)
+    for spoilt in (document[:at], document[:at] + bytes([byte]) + document[at + 1 :]):
+        try:
+            found = compiled.fields(spoilt)
+        except ValueError:
+            continue
+        assert all(isinstance(word, str) for field in found.items() for word in field)

@@ -183,3 +183,34 @@ def test_twins_agree_at_length(
     numbers: list[int], active: bytes | None, prefix: bytes, score: int, batch_keys: int
 ) -> None:
     _assert_twins_agree(numbers, active, prefix, score, batch_keys)
+
+
+@both
+def test_a_command_is_its_words_each_with_its_length(twin: ModuleType) -> None:
+    assert twin.pack(("SET", "k\u00e9", b"\r\n\0", 0, -12)) == (
+        b"*5\r\n$3\r\nSET\r\n$3\r\nk\xc3\xa9\r\n$3\r\n\r\n\0\r\n$1\r\n0\r\n$3\r\n-12\r\n"
+    )
+    assert twin.pack([]) == b"*0\r\n"
+
+
+@both
+@pytest.mark.parametrize("wrong", [None, 1.5, ["a"], bytearray(b"a")])
+def test_a_word_of_another_kind_is_refused(twin: ModuleType, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"^a word is str, bytes or int$"):
+        twin.pack(("GET", wrong))
+
+
+INTEGERS = st.integers(-(2**63) - 2, 2**63 + 2) | st.sampled_from([0, 9, -9, 10, -10, 2**63 - 1, -(2**63), 10**30])
+
+
+@settings(max_examples=300)
+@given(words=st.lists(st.text() | st.binary() | INTEGERS | st.booleans(), max_size=40))
+def test_both_pack_the_same(words: list[str | bytes | int]) -> None:
+    assert compiled.pack(words) == pure.pack(words)
+    assert compiled.pack(tuple(words)) == pure.pack(tuple(words))
+
+
+def test_an_unpaired_surrogate_is_refused_by_both() -> None:
+    for twin in (compiled, pure):
+        with pytest.raises(UnicodeEncodeError):
+            twin.pack(("SET", "\ud800"))

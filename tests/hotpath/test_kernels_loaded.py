@@ -14,8 +14,8 @@ from hotpath import cards, fanout, merge, order, pages, resp, rows, seen, shelf,
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
-    (cards, {"splice"}),
-    (fanout, {"encode"}),
+    (cards, {"fields", "splice"}),
+    (fanout, {"encode", "pack"}),
     (merge, {"merge"}),
     (order, {"Mark", "blend", "diversify", "marks", "offer"}),
     (pages, {"page", "visible"}),

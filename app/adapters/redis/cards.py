@@ -1,6 +1,7 @@
 """`card:{video_id}` (string, one day) and the documented `video:{video_id}` (hash, one hour)."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from app.adapters.redis.client import RedisClient, Script, Word
 from hotpath import shelf
@@ -51,9 +52,10 @@ class RedisCards:
             keys: list[Word] = []
             args: list[Word] = [VERSION_BYTES, CARD_TTL_S, HASH_TTL_S]
             for video_id in video_ids[first : first + BATCH]:
-                fields = [word for field in hashes.get(video_id, {}).items() for word in field]
+                fields = hashes.get(video_id, {})
                 keys += (f"card:{video_id}", f"video:{video_id}")
-                args += (cards[video_id], len(fields), *fields)
+                args += (cards[video_id], 2 * len(fields))
+                args += chain.from_iterable(fields.items())
             await self._client.run(_PUT, keys, args)
 
 

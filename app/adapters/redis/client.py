@@ -6,16 +6,16 @@ ints, lists), commands of one call share one trip, and commands that a kernel en
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
-import hiredis
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
 
 from app.adapters.redis.breaker import Breaker
 from app.core.errors import Unavailable
+from hotpath import fanout
 
 CONNECTIONS = 32
 TIMEOUT_S = 0.5  # for a call as a whole: a connection from the pool, connecting, writing, the replies
@@ -23,8 +23,6 @@ IDLE_CHECK_S = 30  # an idle connection is tried by PING before use: a dead peer
 
 Word = str | bytes | int
 Command = tuple[Word, ...]
-
-_packed = cast("Callable[[Command], bytes]", hiredis.pack_command)  # which says that it takes a tuple of one
 
 # "Not now": the command was fine, the server's state was not.
 _NOT_NOW = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
@@ -72,7 +70,7 @@ class RedisClient:
 
     async def call(self, *command: Word) -> Any:
         """One command and its reply."""
-        return _sound(await self._send(_packed(command), 1))[0]
+        return _sound(await self._send(fanout.pack(command), 1))[0]
 
     async def packed(self, command: bytes) -> Any:
         """One command that is encoded already, and its reply."""
@@ -152,7 +150,7 @@ async def _reply(connection: AbstractConnection) -> Any:
 
 def packed(commands: Sequence[Command]) -> bytes:
     """Commands as they go over the wire."""
-    return b"".join(map(_packed, commands))
+    return b"".join(map(fanout.pack, commands))
 
 
 def _sound(replies: list[Any]) -> list[Any]:
