@@ -74,6 +74,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     tiering: Tiering
     board: Board
     ready: Ready
+    roster: Roster
     trusted_after_ms: int  # as old is an account whose doings weigh in trending's `velocity`
     trending: TrendingReads
     views: Views
@@ -136,6 +137,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         tiering=tiering,
         board=board,
         ready=ready,
+        roster=roster,
         trusted_after_ms=settings.trending_trusted_after_s * 1000,
         trending=trending,
         views=views,

@@ -192,8 +192,8 @@ async def run_edge(settings: Settings) -> int:
     logs.configure(settings.log_level)
     stop = _stop_signal()
     async with open_stores(settings) as stores:
-        hot = features.build(settings, stores, system_ms).hot
-        shared = server.shared(settings, hot, stores.secret, system_ms, AccessLog())
+        built = features.build(settings, stores, system_ms)
+        shared = server.shared(settings, stores, built, system_ms, AccessLog())
         _settle_memory()
         await server.serve(settings, shared, stop)
     return 0

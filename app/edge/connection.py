@@ -9,6 +9,7 @@ from math import inf
 from typing import Final, Literal, cast
 
 from app.edge import problems
+from app.edge.hot import Asking
 from app.edge.line import Line
 from app.edge.messages import Refused, Request
 from app.edge.reader import Reader
@@ -34,7 +35,7 @@ class Connection(Line):
         self._reader = Reader()
         self._state: State = "head"
         self._request: Request | None = None
-        self._hot: asyncio.Task[None] | None = None
+        self._hot: Asking | None = None
         self._relay: Relay | None = None
         self._unread = b""
         self._is_advancing = False

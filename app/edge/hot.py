@@ -1,12 +1,13 @@
 """The hot reads in the process in front: the one place that knows how they are asked and what their answers become.
 
-The same reads, records and headers as `app.http.hot.HotDoor`, which answers the same requests with the same bytes.
+The same reads, records and headers as `app.http.hot.HotDoor`, which answers the same requests with the same bytes. A
+hit has no task: it is two plain calls, the second when Redis has replied.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Final
@@ -15,87 +16,84 @@ from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.edge.messages import Request, connection_line, status_line
 from app.edge.sides import Asker
+from app.edge.warm import Miss
 from app.http.access import request_line
-from app.http.hot import Answer, Fields, HotRead
-from app.http.limits import Policy
+from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter
 from app.http.limits import headers as limit_headers
 from app.http.record import ABANDONED, SECURITY, Record
 from app.ports.limiter import Verdict
 
 log = logging.getLogger(__name__)
 
-_KEPT: Final = 2048  # limit headers, by what is left of the limit
+_KEPT: Final = 2048  # limit headers of a path, by what is left of the limit
 _SECURITY: Final = b"".join(b"%b: %b\r\n" % field for field in SECURITY)
 
 
 class HotReads:
-    """The path table, and what becomes of its answers."""
+    """The path table. `missed` hears of each read that was not answered."""
 
-    def __init__(self, table: Mapping[str, HotRead], record: Record) -> None:
-        self._table = {path.encode("ascii"): (path, read) for path, read in table.items()}
+    def __init__(self, table: Mapping[str, HotRead], record: Record, missed: Miss) -> None:
+        self._table = {path.encode("ascii"): Read(path, read, record, missed) for path, read in table.items()}
+
+    def ask(self, request: Request, asker: Asker) -> "Asking | None":
+        """Begins an answer; None if the request is none of these, or lacks too little to be worth a wait."""
+        path, _, query = request.target.partition(b"?")
+        read = self._table.get(path)
+        return None if read is None or request.method != b"GET" else read.ask(request, query, asker)
+
+
+class Read:
+    """One path of the table."""
+
+    def __init__(self, path: str, read: HotRead, record: Record, missed: Miss) -> None:
+        self.path = path
+        self.answer = read.answer
+        self.missed = missed
+        self._policy = read.policy
+        self._ask = read.ask
         self._record = record
-        self._limits: dict[tuple[str, int, int], bytes] = {}
+        self._limits: dict[tuple[int, int], bytes] = {}
         self._second = -1
         self._date = b""
 
-    def ask(self, request: Request, asker: Asker) -> "asyncio.Task[None] | None":
-        """Begins an answer; None if the request is none of these. Call within the loop."""
-        path, _, query = request.target.partition(b"?")
-        found = self._table.get(path)
-        if found is None or request.method != b"GET":
-            return None
+    def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
+        began_s = time.perf_counter()
         traceparent, fields = fields_of(request)
         if fields is None:
             return None
-        work = self._answer(*found, request, query, traceparent, fields, asker)
-        return asyncio.get_running_loop().create_task(work)
-
-    async def _answer(
-        self,
-        path: str,
-        read: HotRead,
-        request: Request,
-        query: bytes,
-        traceparent: bytes | None,
-        fields: Fields,
-        asker: Asker,
-    ) -> None:
-        began_s = time.perf_counter()
-        scope = {"type": "http", "path": path, "query_string": query, "client": asker.client}
-        outcome: Answer | Verdict | None = None
         try:
-            outcome = await read.answer(scope, fields)
+            asked = self._ask(query, fields, asker.client[0])
         except Unavailable:
             FALLBACKS.labels("hot").inc()
-        except asyncio.CancelledError:
-            self._done(path, request, ABANDONED, began_s, asker, b"-", 0)
-            raise
+            return None
         except Exception:
-            log.exception("hot_read_failed", extra={"path": path})  # the application answers it, in the general way
-        if not isinstance(outcome, Answer):
-            asker.hand_on(outcome)
-            return
-        head = self._head(outcome, read.policy, traceparent, request.http_version, close=asker.closes)
-        asker.answered(head + outcome.body)
-        self._done(path, request, outcome.status, began_s, asker, outcome.user, len(outcome.body))
+            log.exception("hot_read_failed", extra={"path": self.path})  # the application answers in its own way
+            return None
+        if asked is None:
+            self.missed(self.path, query, fields, None)
+            return None
+        return Asking(self, request, query, traceparent, fields, asker, began_s, *asked)
 
-    def _head(
-        self, answer: Answer, policy: Policy, traceparent: bytes | None, http_version: str, *, close: bool
-    ) -> bytes:
+    def whole(self, answer: Answer, traceparent: bytes | None, http_version: str, *, close: bool) -> bytes:
+        """Head and body."""
         lines = [status_line(answer.status)]
         for name, value in answer.headers:
             lines += (name, b": ", value, b"\r\n")
-        lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY)
-        lines += (self._limit(policy, answer.verdict), self._now(), connection_line(http_version, close=close), b"\r\n")
+        verdict = answer.verdict
+        limit = self._limits.get((verdict.remaining, verdict.reset_after_s)) or self._limit(verdict)
+        lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY, limit, self._now())
+        lines += (connection_line(http_version, close=close), b"\r\n", answer.body)
         return b"".join(lines)
 
-    def _limit(self, policy: Policy, verdict: Verdict) -> bytes:
-        key = (policy.name, verdict.remaining, verdict.reset_after_s)
-        made = self._limits.get(key)
-        if made is None:
-            made = b"".join(b"%b: %b\r\n" % field for field in limit_headers(policy, verdict))
-            if len(self._limits) < _KEPT:
-                self._limits[key] = made
+    def done(self, request: Request, status: int, began_s: float, name: bytes, user: bytes, sent_bytes: int) -> None:
+        """Into the log and the metrics."""
+        line = _request_line(self.path, request.http_version)
+        self._record.done(self.path, "GET", status, began_s, name, user, line, sent_bytes)
+
+    def _limit(self, verdict: Verdict) -> bytes:
+        made = b"".join(b"%b: %b\r\n" % field for field in limit_headers(self._policy, verdict))
+        if len(self._limits) < _KEPT:
+            self._limits[verdict.remaining, verdict.reset_after_s] = made
         return made
 
     def _now(self) -> bytes:
@@ -105,11 +103,74 @@ class HotReads:
             self._second, self._date = second, b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
         return self._date
 
-    def _done(
-        self, path: str, request: Request, status: int, began_s: float, asker: Asker, user: bytes, sent_bytes: int
+
+class Asking:
+    """One read under way: its asker is told what came of it, unless it is cancelled."""
+
+    __slots__ = ("_asker", "_began_s", "_fields", "_query", "_read", "_request", "_told", "_traceparent", "_waiter")
+
+    def __init__(
+        self,
+        read: Read,
+        request: Request,
+        query: bytes,
+        traceparent: bytes | None,
+        fields: Fields,
+        asker: Asker,
+        began_s: float,
+        waiter: Waiter,
+        told: Any,
     ) -> None:
-        line = _request_line(path, request.http_version)
-        self._record.done(path, "GET", status, began_s, asker.name, user, line, sent_bytes)
+        self._read = read
+        self._request = request
+        self._query = query
+        self._traceparent = traceparent
+        self._fields = fields
+        self._asker = asker
+        self._began_s = began_s
+        self._told = told
+        self._waiter: asyncio.Future[Any] = waiter
+        waiter.add_done_callback(self._replied)
+
+    def cancel(self) -> None:
+        """The asker is gone."""
+        self._waiter.remove_done_callback(self._replied)
+        self._waiter.remove_done_callback(self._settled)
+        self._waiter.cancel()
+        self._read.done(self._request, ABANDONED, self._began_s, self._asker.name, b"-", 0)
+
+    def _replied(self, waiter: Waiter) -> None:
+        outcome: Outcome | Awaitable[Outcome] = None
+        try:
+            outcome = self._read.answer(self._told, waiter.result())
+        except (Unavailable, asyncio.CancelledError):
+            FALLBACKS.labels("hot").inc()
+        except Exception:
+            log.exception("hot_read_failed", extra={"path": self._read.path})
+        if isinstance(outcome, Awaitable):
+            self._waiter = asyncio.ensure_future(outcome)
+            self._waiter.add_done_callback(self._settled)
+        else:
+            self._tell(outcome)
+
+    def _settled(self, waiter: "asyncio.Future[Outcome]") -> None:
+        outcome: Outcome = None
+        try:
+            outcome = waiter.result()
+        except (Unavailable, asyncio.CancelledError):
+            FALLBACKS.labels("hot").inc()
+        except Exception:
+            log.exception("hot_read_failed", extra={"path": self._read.path})
+        self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        read, asker = self._read, self._asker
+        if not isinstance(outcome, Answer):
+            read.missed(read.path, self._query, self._fields, outcome)
+            asker.hand_on(outcome)
+            return
+        asker.answered(read.whole(outcome, self._traceparent, self._request.http_version, close=asker.closes))
+        read.done(self._request, outcome.status, self._began_s, asker.name, outcome.user, len(outcome.body))
 
 
 @lru_cache(maxsize=64)
@@ -120,19 +181,25 @@ def _request_line(path: str, http_version: str) -> bytes:
 
 def fields_of(request: Request) -> tuple[bytes | None, Fields | None]:
     """The traceparent and the fields; no fields for a request with a body, or with a header twice."""
-    found: dict[bytes, Any] = dict.fromkeys(_LOOKED_AT)
-    traceparent = None
+    authorization = accept_encoding = if_none_match = traceparent = None
     for name, value in request.fields:
-        if name in found:
-            if found[name] is not None:
+        if name == b"authorization":
+            if authorization is not None:
                 return None, None
-            found[name] = value
+            authorization = value
+        elif name == b"accept-encoding":
+            if accept_encoding is not None:
+                return None, None
+            accept_encoding = value
+        elif name == b"if-none-match":
+            if if_none_match is not None:
+                return None, None
+            if_none_match = value
         elif name == b"traceparent":
             traceparent = traceparent or value
         elif name in _BODY:
             return None, None
-    return traceparent, Fields(*found.values())
+    return traceparent, Fields(authorization, accept_encoding, if_none_match)
 
 
-_LOOKED_AT: Final = (b"authorization", b"accept-encoding", b"if-none-match")
-_BODY: Final = (b"content-length", b"transfer-encoding")
+_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})

@@ -5,7 +5,6 @@ moment in which a request that is on its way already is still answered.
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -16,11 +15,13 @@ from app.edge.connection import Connection
 from app.edge.hot import HotReads
 from app.edge.pool import Pool
 from app.edge.shared import Shared
+from app.edge.warm import Warm
+from app.features import Features
 from app.http.access import AccessLog
-from app.http.hot import HotRead
 from app.http.record import Record
 from app.local.ports import reachable
 from app.local.programs import DRAIN_S
+from app.stores import Stores
 
 BACKLOG: Final = 1024
 TICK_S: Final = 1.0
@@ -63,7 +64,7 @@ class Server:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
-        await shared.pool.aclose()
+        await shared.aclose()
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -75,13 +76,12 @@ class Server:
             self._shared.pool.tick(now_s)
 
 
-def shared(
-    settings: Settings, hot: Mapping[str, HotRead], secret: bytes, clock: Clock, access_log: AccessLog
-) -> Shared:
+def shared(settings: Settings, stores: Stores, built: Features, clock: Clock, access_log: AccessLog) -> Shared:
     """What the connections of this process share, in front of the application that these settings describe."""
     record = Record(clock, access_log)
+    warm = Warm(stores.limiter, stores.hot_pages.stamp, built.doorkeeper, built.roster, built.ready, clock)
     pool = Pool(reachable(settings.bind_host), settings.port)
-    return Shared(HotReads(hot, record), pool, record, Passports(secret), clock)
+    return Shared(HotReads(built.hot, record, warm.missed), pool, record, Passports(stores.secret), clock, warm.aclose)
 
 
 async def serve(settings: Settings, shared: Shared, stop: asyncio.Event) -> None:

@@ -1,6 +1,7 @@
 """What the connections of one process share."""
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from app.core.clock import Clock
@@ -30,7 +31,15 @@ class Connected(Protocol):
 class Shared:
     """One a process."""
 
-    def __init__(self, hot: HotReads, pool: Pool, record: Record, passports: Passports, clock: Clock) -> None:
+    def __init__(
+        self,
+        hot: HotReads,
+        pool: Pool,
+        record: Record,
+        passports: Passports,
+        clock: Clock,
+        left: Callable[[], Awaitable[None]],
+    ) -> None:
         self.hot = hot
         self.pool = pool
         self.passports = passports
@@ -38,6 +47,12 @@ class Shared:
         self.draining = False
         self.connections: set[Connected] = set()
         self._record = record
+        self._left = left
+
+    async def aclose(self) -> None:
+        """Nobody is there any more: ends what is open and leaves what is under way."""
+        await self.pool.aclose()
+        await self._left()
 
     def admit(self, connection: Connected) -> bool:
         """False for one that must go without a word."""

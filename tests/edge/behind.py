@@ -150,7 +150,8 @@ async def _one(app: Asgi, connection: h11.Connection, request: h11.Request, even
             head = h11.Response(status_code=message["status"], headers=message["headers"])
             writer.write(connection.send(head))
             return
-        writer.write(connection.send(h11.Data(data=message.get("body", b""))))
+        if request.method != b"HEAD":
+            writer.write(connection.send(h11.Data(data=message.get("body", b""))))
         if not message.get("more_body", False):
             writer.write(connection.send(h11.EndOfMessage()))
         await writer.drain()

@@ -1,7 +1,7 @@
 """An edge over real sockets, and clients that say exactly what they are told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,8 +14,9 @@ from app.edge.hot import HotReads
 from app.edge.pool import Pool
 from app.edge.server import Server
 from app.edge.shared import Shared
+from app.edge.warm import Miss
 from app.http.access import AccessLog
-from app.http.hot import Answer, Fields, HotRead
+from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter
 from app.http.limits import Policy
 from app.http.record import Record
 from app.ports.limiter import Verdict
@@ -35,9 +36,9 @@ class Front:
         self.lines = lines
         self._talks: list[Talk] = []
 
-    async def say(self, *pieces: bytes) -> "Talk":
-        """A new connection on which these bytes were sent."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
+    async def say(self, *pieces: bytes, host: str = "127.0.0.1") -> "Talk":
+        """A new connection from this address, on which these bytes were sent."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20, local_addr=(host, 0))
         talk = self.known(Talk(reader, writer))
         await talk.say(*pieces)
         return talk
@@ -60,9 +61,12 @@ class Front:
 
 
 class Got(msgspec.Struct):
+    """An answer; of headers that came more than once the last."""
+
     status: int
     headers: dict[str, str]
     body: bytes
+    fields: list[tuple[bytes, bytes]] = []
 
 
 class Talk:
@@ -101,7 +105,7 @@ class Talk:
                     body += bytes(event.data)
         self._left = parser.trailing_data[0]
         headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
-        return Got(head.status_code, headers, body)
+        return Got(head.status_code, headers, body, [(bytes(name), bytes(value)) for name, value in head.headers])
 
     async def rest(self) -> list[Got]:
         """Every answer, until the connection ends."""
@@ -120,23 +124,42 @@ class Talk:
 
 
 class Plain:
-    """A hot read that is there at once: says what it was asked; `outcome` in its place if it is set."""
+    """A hot read that says what it was asked, once `gate` is open; `outcome` in its place if it is set."""
 
     policy = Policy("feed", 10, 60)
 
     def __init__(self) -> None:
         self.asked = 0
-        self.outcome: Verdict | type[Answer] | None = Answer
-        self.waits: asyncio.Event | None = None
+        self.outcome: Outcome | type[Answer] = Answer
+        self.gate: asyncio.Future[list[object]] | None = None
 
-    async def answer(self, scope: Any, fields: Fields) -> Answer | Verdict | None:
+    def hold(self) -> "asyncio.Future[list[object]]":
+        """Nothing is answered until a result is set."""
+        self.gate = asyncio.get_running_loop().create_future()
+        return self.gate
+
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, bytes]:
         self.asked += 1
-        if self.waits is not None:
-            await self.waits.wait()
+        waiter = asyncio.get_running_loop().create_future()
+        if self.gate is None or self.gate.done():
+            waiter.set_result([])
+        else:
+            self.gate.add_done_callback(lambda _: None if waiter.done() else waiter.set_result([]))
+        return waiter, query
+
+    def answer(self, asked: bytes, replies: list[object]) -> Outcome | Awaitable[Outcome]:
         if not isinstance(self.outcome, type):
             return self.outcome
-        body = b"hot?" + scope["query_string"]
+        body = b"hot?" + asked
         return Answer(200, [(b"content-length", b"%d" % len(body))], body, b"-", VERDICT)
+
+
+def nothing(*_: object) -> None:
+    """Nobody is interested."""
+
+
+async def nobody() -> None:
+    """Nobody is left."""
 
 
 @asynccontextmanager
@@ -146,14 +169,15 @@ async def edge(
     *,
     secret: bytes = SECRET,
     clock: Clock = system_ms,
-    tick_s: float = 0.02,
+    log: AccessLog | None = None,
+    missed: Miss = nothing,
 ) -> AsyncIterator[Front]:
-    """An edge in front of whatever listens at that port."""
+    """An edge in front of whatever listens at that port, which looks at the time often."""
     lines: list[bytes] = []
-    record = Record(clock, AccessLog(lines.append))
-    reads = HotReads({HOT: Plain()} if table is None else table, record)
-    shared = Shared(reads, Pool("127.0.0.1", behind_port), record, Passports(secret), clock)
-    server = Server(shared, tick_s=tick_s, grace_s=0.05)
+    record = Record(clock, log or AccessLog(lines.append))
+    reads = HotReads({HOT: Plain()} if table is None else table, record, missed)
+    shared = Shared(reads, Pool("127.0.0.1", behind_port), record, Passports(secret), clock, nobody)
+    server = Server(shared, tick_s=0.02, grace_s=0.05)
     port = await server.start("127.0.0.1", 0)
     front = Front(shared, server, port, lines)
     try:

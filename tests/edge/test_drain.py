@@ -45,7 +45,7 @@ async def test_a_request_that_was_on_its_way_is_still_answered() -> None:
 async def test_what_is_under_way_is_answered_first(target: str) -> None:
     gate = asyncio.Event()
     read = Plain()
-    read.waits = gate
+    held = read.hold()
 
     async def waiting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await head_of(reader)
@@ -59,6 +59,7 @@ async def test_what_is_under_way_is_answered_first(target: str) -> None:
         ending = draining(front)
         await until(lambda: front.shared.draining)
         gate.set()
+        held.set_result([])
         got = await talk.answer()
         assert (got.status, got.headers["connection"]) == (200, "close")
         assert await talk.over() == b""
@@ -81,7 +82,7 @@ async def test_an_upload_under_way_comes_to_its_end() -> None:
 
 async def test_who_takes_too_long_is_cut_off() -> None:
     read = Plain()
-    read.waits = asyncio.Event()
+    read.hold()
 
     async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()

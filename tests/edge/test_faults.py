@@ -2,13 +2,16 @@
 
 import asyncio
 import itertools
+from collections.abc import Awaitable
 
 import h11
 import msgspec
 import pytest
 
+from app.core.errors import Unavailable
 from app.core.metrics import REGISTRY, settle
 from app.edge import upstream
+from app.http.hot import Answer, Fields, Outcome, Waiter
 from tests.edge.behind import Serve, always, body_of, echo, head_of, scripted
 from tests.edge.front import Front, Got, Plain, Talk, edge, get, post
 from tests.waiting import until
@@ -249,7 +252,7 @@ async def test_silence_before_an_answer_is_told_and_in_the_middle_cuts_off(monke
 @pytest.mark.parametrize("asked", [get("/x"), get("/hot"), get("/x", "Content-Length: 9", method="PUT") + b"x"])
 async def test_a_client_that_goes_ends_what_it_began(asked: bytes) -> None:
     read = Plain()
-    read.waits = asyncio.Event()
+    read.hold()
     ended = asyncio.Event()
 
     async def waiting(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -269,13 +272,56 @@ async def test_a_client_that_goes_ends_what_it_began(asked: bytes) -> None:
         await until(lambda: not front.shared.connections)
 
 
-async def test_a_hot_read_that_fails_is_for_the_application() -> None:
-    class Failing(Plain):
-        async def answer(self, scope: object, fields: object) -> None:
-            raise ZeroDivisionError
+class Failing(Plain):
+    """Fails where it is told to."""
 
-    async with scripted(echo) as behind, edge(behind.port, {"/hot": Failing()}) as front:
-        assert (await (await front.say(get("/hot"))).answer()).body == b"GET /hot HTTP/1.1|"
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__()
+        self._where = where
+        self._error = error
+
+    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, bytes]:
+        if self._where == "ask":
+            raise self._error
+        waiter, asked = super().ask(query, fields, host)
+        if self._where == "waiter":
+            waiter = asyncio.get_running_loop().create_future()
+            waiter.set_exception(self._error)
+        return waiter, asked
+
+    def answer(self, asked: bytes, replies: list[object]) -> Outcome | Awaitable[Outcome]:
+        return self._later() if self._where == "later" else self._now()
+
+    def _now(self) -> Outcome:
+        raise self._error
+
+    async def _later(self) -> Outcome:
+        await asyncio.sleep(0)
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [Unavailable("Redis cannot be reached."), ZeroDivisionError()])
+@pytest.mark.parametrize("where", ["ask", "waiter", "answer", "later"])
+async def test_a_hot_read_that_fails_is_for_the_application(where: str, error: Exception) -> None:
+    async with scripted(echo) as behind, edge(behind.port, {"/hot": Failing(where, error)}) as front:
+        talk = await front.say(get("/hot"), get("/hot"))
+        for _ in range(2):
+            assert (await talk.answer()).body == b"GET /hot HTTP/1.1|"
+
+
+async def test_a_hot_read_may_take_a_second_trip() -> None:
+    class Later(Plain):
+        def answer(self, asked: bytes, replies: list[object]) -> Outcome | Awaitable[Outcome]:
+            return self._later(asked, replies)
+
+        async def _later(self, asked: bytes, replies: list[object]) -> Outcome:
+            await asyncio.sleep(0)
+            found = super().answer(asked, replies)
+            assert isinstance(found, Answer)
+            return found
+
+    async with scripted(echo) as behind, edge(behind.port, {"/hot": Later()}) as front:
+        assert (await (await front.say(get("/hot?x"))).answer()).body == b"hot?x"
 
 
 async def test_an_application_killed_and_started_again_never_gives_half_an_answer_for_a_whole() -> None:

@@ -32,8 +32,8 @@ async def test_pipelined_requests_are_answered_in_order_whoever_answers_them() -
 
 async def test_of_a_flood_of_requests_no_more_is_read_than_is_being_answered() -> None:
     read = Plain()
-    read.waits = asyncio.Event()
     async with scripted(echo) as behind, edge(behind.port, {"/hot": read}) as front:
+        gate = read.hold()
         talk = await front.say()
         talk.writer.write(get("/hot") * 200_000)
         await until(lambda: read.asked)
@@ -46,7 +46,7 @@ async def test_of_a_flood_of_requests_no_more_is_read_than_is_being_answered() -
         await until(is_stuck, every_s=0.05)
         assert sizes[-1] > 1_000_000
         assert read.asked == 1
-        read.waits.set()
+        gate.set_result([])
         assert (await talk.answer()).body == b"hot?"
         await until(lambda: read.asked > 1000)
 
