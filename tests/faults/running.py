@@ -38,17 +38,17 @@ LIMITS = {
 
 
 class Kinora:
-    """One `api` and one `worker`, started as `kinora run` starts them, without a supervisor that brings them back; and
-    `relay`, which is a worker that does nothing else."""
+    """One `api` and one `worker`, and an `edge` if it has a port, started as `kinora run` starts them, without a
+    supervisor that brings them back; and `relay`, which is a worker that does nothing else."""
 
     def __init__(self, environ: dict[str, str], client: httpx.AsyncClient, database: asyncpg.Connection) -> None:
         self.settings = load(environ, "/")
         self.client = client
         self.database = database
         self.work_root = self.settings.data_dir / "work"
-        worker, api = programs.services(self.settings, own_environment() | environ)
+        worker, api, *front = programs.services(self.settings, own_environment() | environ)
         relay = msgspec.structs.replace(worker, name="relay", argv=(*worker.argv, "relay"))
-        self._programs = {program.name: program for program in (worker, api, relay)}
+        self._programs = {program.name: program for program in (worker, api, relay, *front)}
         self._children: dict[str, Child] = {}
 
     def start(self, *names: str) -> None:
@@ -58,8 +58,9 @@ class Kinora:
                 self._children[name] = Child(self._programs[name], LogFile(self.settings.data.logs, name))
 
     async def ready(self) -> None:
-        """Returns when the API answers."""
-        await until(lambda: self._children["api"].ready(), "the API answers")
+        """Returns when the API answers, and what is in front of it."""
+        asked = [child for name, child in self._children.items() if name in ("api", "edge")]
+        await until(lambda: all(child.ready() for child in asked), "the API answers")
 
     def kill(self, name: str) -> None:
         """SIGKILL. The worker alone is hit, not its tools: they must end by themselves. The API is hit with its
@@ -81,7 +82,7 @@ class Kinora:
 
     def stop(self) -> None:
         """All, in the order of `kinora run`."""
-        for name in ("api", "worker", "relay"):
+        for name in ("edge", "api", "worker", "relay"):
             child = self._children.pop(name, None)
             if child is not None:
                 child.stop()
@@ -141,7 +142,7 @@ async def running_kinora(**more: str) -> AsyncIterator[Kinora]:
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=30))
         kinora = Kinora(environ, client, database)
         stack.callback(kinora.stop)
-        kinora.start("worker", "api")
+        kinora.start("worker", "api", *(["edge"] if kinora.settings.edge_port else []))
         await kinora.ready()
         yield kinora
 
@@ -149,8 +150,8 @@ async def running_kinora(**more: str) -> AsyncIterator[Kinora]:
 class Run:
     """`kinora run` itself, with its supervisor, servers and services."""
 
-    def __init__(self, folder: Path) -> None:
-        environ = environment(folder, **LIMITS)
+    def __init__(self, folder: Path, **more: str) -> None:
+        environ = environment(folder, **LIMITS, **more)
         self.settings = load(environ, "/")
         self.address = f"http://127.0.0.1:{self.settings.port}"
         self._said = folder / "said"
@@ -175,7 +176,7 @@ class Run:
             return int((data.cluster / "postmaster.pid").read_text().splitlines()[0])
         if name == "valkey":
             return orphans.in_folder(data.valkey, "valkey-server")[0]
-        mark = {"api": b"granian", "worker": b"\0worker"}[name]
+        mark = {"api": b"granian", "worker": b"\0worker", "edge": b"\0edge"}[name]
         [pid] = [pid for pid in orphans.find(data) if _parent(pid) == self.process.pid and mark in _command(pid)]
         return pid
 
@@ -208,10 +209,10 @@ def _pss_bytes(pid: int) -> int:
 
 
 @contextmanager
-def running_run() -> Iterator[Run]:
+def running_run(**more: str) -> Iterator[Run]:
     """A ready `kinora run` that is over afterwards, and leaves no process."""
     with short_folder() as folder:
-        run = Run(folder)
+        run = Run(folder, **more)
         try:
             ready = f"Kinora is ready at {run.settings.public_url}\n"
             assert wait_until(lambda: ready in run.output or run.process.poll() is not None, PATIENCE_S), run.output

@@ -52,6 +52,8 @@ def test_paths_are_quoted_in_urls() -> None:
         ({"KINORA_HOST": "0.0.0.0"}, "http://localhost:8000"),
         ({"KINORA_HOST": "::1", "KINORA_PORT": "80"}, "http://[::1]:80"),
         ({"KINORA_PUBLIC_URL": "https://kinora.example/"}, "https://kinora.example"),
+        ({"KINORA_EDGE_PORT": "9000"}, "http://localhost:9000"),
+        ({"KINORA_EDGE_PORT": "0"}, "http://localhost:8000"),
     ],
 )
 def test_the_public_address(environ: dict[str, str], public_url: str) -> None:
@@ -65,6 +67,10 @@ def test_the_public_address(environ: dict[str, str], public_url: str) -> None:
         ({"KINORA_PORT": "٨٠"}, "KINORA_PORT must be a whole number from 1 to 65535, not '٨٠'."),
         ({"KINORA_PORT": "8_0"}, "KINORA_PORT must be a whole number from 1 to 65535, not '8_0'."),
         ({"KINORA_PORT": "9" * 99}, f"KINORA_PORT must be a whole number from 1 to 65535, not '{'9' * 40}…'."),
+        (
+            {"KINORA_EDGE_PORT": "8000"},
+            "KINORA_EDGE_PORT must be another than KINORA_PORT, which the application keeps.",
+        ),
         ({"KINORA_PROFILE": "Scale"}, "KINORA_PROFILE must be one of embedded, scale, not 'Scale'."),
         ({"KINORA_ENV": "prod"}, "KINORA_ENV must be one of development, production, not 'prod'."),
         (

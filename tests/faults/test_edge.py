@@ -1,0 +1,142 @@
+"""`kinora edge` as a process in front of the API: started, warmed, ended and left behind by the API."""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.local.ports import answers
+from app.seed import seed
+from tests.faults.running import Kinora, running_kinora, running_run, until
+
+ENDS, CLIENTS = 6, 12
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+async def fronted() -> AsyncIterator[Kinora]:
+    """API, worker and edge."""
+    async with running_kinora(KINORA_EDGE_PORT=str(free_port())) as running:
+        yield running
+
+
+@pytest.fixture
+async def through(fronted: Kinora) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the edge."""
+    address = f"http://127.0.0.1:{fronted.settings.edge_port}"
+    async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+        yield client
+
+
+def lines(kinora: Kinora, name: str, path: str) -> int:
+    """Of the access log of a process, for this path."""
+    return kinora.log(name).count(f'"GET {path} HTTP/1.1" 200 ')
+
+
+@pytest.mark.long
+async def test_feeds_come_from_the_edge_once_it_knows_who_asks(
+    fronted: Kinora, through: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    wish = argparse.Namespace(users=40, videos=400, feeds=True, tokens=str(tmp_path / "tokens"), token_ttl=None)
+    assert await seed(fronted.settings, wish) == 0
+    token = (tmp_path / "tokens").read_text().split()[0]
+    assert (await through.get("/livez")).text == "ok\n"
+    for path in ("for-you", "following", "trending"):
+        headers = {} if path == "trending" else {"authorization": f"Bearer {token}"}
+        assert await from_the_edge(fronted, through, f"/api/v1/feed/{path}", headers)
+    assert lines(fronted, "api", "/livez")
+
+
+async def from_the_edge(kinora: Kinora, client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> bool:
+    """Asks until the edge answers by itself, which it does once it knows what it needs."""
+
+    async def asked() -> bool:
+        before = lines(kinora, "edge", path)
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code == 200
+        assert "x-request-id" in answer.headers
+        return lines(kinora, "edge", path) > before
+
+    await until(asked, f"{path} comes from the edge", patience_s=30)
+    return True
+
+
+@pytest.mark.long
+async def test_ended_under_load_it_answers_what_it_has_taken(fronted: Kinora) -> None:
+    ended, answered, lost = asyncio.Event(), 0, 0
+
+    async def client(number: int) -> None:
+        nonlocal answered, lost
+        target = ["/livez", "/api/v1/feed/trending", "/version"][number % 3]
+        while not ended.is_set():
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", fronted.settings.edge_port)
+            except ConnectionError:
+                await asyncio.sleep(0.05)  # until it listens again
+                continue
+            first, stays = True, True
+            while stays and not ended.is_set():
+                writer.write(f"GET {target} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+                try:
+                    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                    await reader.readexactly(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0]))
+                except (ConnectionError, asyncio.IncompleteReadError):
+                    lost += (
+                        not first
+                    )  # one that was never taken is not lost: the kernel's, when nobody listens any more
+                    break
+                answered, first = answered + 1, False
+                stays = b"\r\nconnection: close\r\n" not in head
+            writer.close()
+
+    clients = [asyncio.create_task(client(number)) for number in range(CLIENTS)]
+    for _ in range(ENDS):
+        enough = answered + 200
+        await until(lambda: answered >= enough, "clients are served")  # noqa: B023 (it is asked here alone)
+        assert await fronted.terminate("edge") == 0
+        fronted.start("edge")
+        await fronted.ready()
+    ended.set()
+    await asyncio.gather(*clients)
+    assert (lost, answered > 200 * ENDS) == (0, True)
+
+
+@pytest.mark.long
+async def test_while_the_api_is_gone_it_says_so_and_serves_what_it_holds(
+    fronted: Kinora, through: httpx.AsyncClient
+) -> None:
+    await from_the_edge(fronted, through, "/api/v1/feed/trending", {})
+    fronted.kill("api")
+    answer = await through.get("/version")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (await through.get("/api/v1/feed/trending")).status_code == 200
+    assert not answers("127.0.0.1", fronted.settings.edge_port, "/livez")
+    fronted.start("api")
+    await fronted.ready()
+    assert (await through.get("/version")).status_code == 200
+
+
+@pytest.mark.long
+async def test_a_run_with_an_edge_is_ready_when_the_api_answers_through_it() -> None:
+    port = free_port()
+    with running_run(KINORA_EDGE_PORT=str(port)) as run:
+        assert f"Kinora is ready at http://localhost:{port}\n" in run.output
+        assert answers("127.0.0.1", port, "/livez")
+        assert answers("127.0.0.1", run.settings.port, "/livez")
+        first = run.pid("edge")
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: "edge is back." in run.output, "the edge is back")
+        assert run.pid("edge") != first
+        assert answers("127.0.0.1", port, "/livez")
