@@ -19,6 +19,7 @@ FLAGS: Final = tuple(
     for bits in range(8)
 )
 _ANONYMOUS: Final = FLAGS[0]
+_PREFIX: Final = PREFIX_SLOT.decode()
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -104,19 +105,25 @@ def _media(video: Video, *, thumbnails: bool) -> dict[str, Any]:
         nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, **({"thumbnails": []} if thumbnails else {})}
         return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
 
-    def address(name: str) -> msgspec.Raw:
-        # Prefixes, ids, versions and file names are of a safe alphabet: nothing in them needs escaping.
-        return msgspec.Raw(b'"%b/%b"' % (PREFIX_SLOT, name.encode()))
-
-    urls = {name: address(f"{name}/playlist.m3u8") for name in media.renditions}
-    candidates = {"thumbnails": [address(name) for name in media.thumbnails]} if thumbnails else {}
+    urls = [f'"{name}":{_address(f"{name}/playlist.m3u8")}' for name in media.renditions]
+    urls += (f'"master":{_address(media.master)}', f'"dash":{_address(media.dash)}')
+    candidates = {"thumbnails": _raw(f"[{','.join(map(_address, media.thumbnails))}]")} if thumbnails else {}
     return {
-        "urls": {**urls, "master": address(media.master), "dash": address(media.dash)},
-        "thumbnail_url": address(media.thumbnails[media.poster]),
+        "urls": _raw("{" + ",".join(urls) + "}"),
+        "thumbnail_url": _raw(_address(media.thumbnails[media.poster])),
         **candidates,
-        "preview_sprite_url": address(media.sprite),
-        "preview_vtt_url": address(media.sprite_vtt),
+        "preview_sprite_url": _raw(_address(media.sprite)),
+        "preview_vtt_url": _raw(_address(media.sprite_vtt)),
     }
+
+
+def _address(name: str) -> str:
+    # Prefixes, ids, versions and file names are of a safe alphabet: nothing in them needs escaping.
+    return f'"{_PREFIX}/{name}"'
+
+
+def _raw(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
 
 
 def media_base(secret: bytes, visibility: str, video_id: str, media_version: str, now_ms: int) -> str:

@@ -248,4 +248,4 @@ def _videos(rows: list[Any]) -> list[Video]:
 
 
 def _places(rows: list[Any]) -> list[tuple[int, str]]:
-    return [(published_at, video_id) for published_at, video_id in rows]
+    return list(map(tuple, rows))
