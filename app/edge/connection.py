@@ -10,13 +10,14 @@ from typing import Final, Literal, cast
 
 from app.edge import problems
 from app.edge.hot import Asking
-from app.edge.line import Line
+from app.edge.line import STALL_S, Line
 from app.edge.messages import Refused, Request
 from app.edge.reader import Reader
 from app.edge.relay import Relay
 from app.edge.shared import Shared
 from app.ports.limiter import Verdict
 
+LOOK_S: Final = 7.0  # after an answer it is seen whether its reader is behind, and then demanded that it reads on
 IDLE_S: Final = 25.0
 HEAD_S: Final = 10.0
 HOT_S: Final = 25.0
@@ -41,6 +42,7 @@ class Connection(Line):
         self._is_advancing = False
         self._is_last = False  # no request is read after this one
         self._came_bytes = 0
+        self._is_looked_at = False  # since the last answer
 
     @property
     def closes(self) -> bool:
@@ -158,8 +160,8 @@ class Connection(Line):
         if close or self._is_last or self._shared.draining or self._state == "body":
             self.linger()
             return
-        self._state = "head"
-        self.deadline = self._loop.time() + IDLE_S
+        self._state, self._is_looked_at = "head", False
+        self.deadline = self._loop.time() + LOOK_S
         if self._unread:
             self.go_on()
 
@@ -174,7 +176,7 @@ class Connection(Line):
             return
         self._give_up()
         self._transport.write(self._shared.refusal(refused, self._request, self.name))
-        self.linger()
+        self.linger(patient=False)
 
     def break_off(self) -> None:
         self._give_up()
@@ -211,5 +213,14 @@ class Connection(Line):
             self.break_off()
         elif self._reader.has_begun:
             self.refuse(problems.SLOW_HEAD)
-        else:
+        elif self._is_looked_at and not self.demand_progress():
             self.linger()
+        elif not self.is_done:
+            self._look(now_s)
+
+    def _look(self, now_s: float) -> None:
+        """How far an idle client is behind with its reading: it has some time to catch up, or to ask for more."""
+        if not self._is_looked_at:
+            self._stalled_bytes = self.left_bytes()
+        self._is_looked_at = True
+        self.deadline = now_s + (STALL_S if self._stalled_bytes else IDLE_S - LOOK_S)

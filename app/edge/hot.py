@@ -8,13 +8,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Mapping
-from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Final
 
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.edge.messages import Request, connection_line, status_line
+from app.edge.problems import DATE
 from app.edge.sides import Asker
 from app.edge.warm import Miss
 from app.http.access import request_line
@@ -53,8 +53,6 @@ class Read:
         self._ask = read.ask
         self._record = record
         self._limits: dict[tuple[int, int], bytes] = {}
-        self._second = -1
-        self._date = b""
 
     def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
         began_s = time.perf_counter()
@@ -81,7 +79,7 @@ class Read:
             lines += (name, b": ", value, b"\r\n")
         verdict = answer.verdict
         limit = self._limits.get((verdict.remaining, verdict.reset_after_s)) or self._limit(verdict)
-        lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY, limit, self._now())
+        lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY, limit, DATE.line())
         lines += (connection_line(http_version, close=close), b"\r\n", answer.body)
         return b"".join(lines)
 
@@ -95,13 +93,6 @@ class Read:
         if len(self._limits) < _KEPT:
             self._limits[verdict.remaining, verdict.reset_after_s] = made
         return made
-
-    def _now(self) -> bytes:
-        """The `date` header, made once a second."""
-        second = int(time.time())
-        if second != self._second:
-            self._second, self._date = second, b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
-        return self._date
 
 
 class Asking:

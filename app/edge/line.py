@@ -99,10 +99,11 @@ class Line(asyncio.BufferedProtocol, ABC):
 
     # The end.
 
-    def linger(self) -> None:
-        """All is said. A connection closed before everything was read would take its last answer along."""
+    def linger(self, *, patient: bool = True) -> None:
+        """All is said. A connection closed before everything was read would take its last answer along; a `patient` end
+        waits for whoever goes on reading."""
         self.is_done = True
-        self._stalled_bytes = _MUCH
+        self._stalled_bytes = _MUCH if patient else 0
         self.wait(LINGER_S)
         if self._transport.is_closing():
             return
@@ -131,18 +132,18 @@ class Line(asyncio.BufferedProtocol, ABC):
                 self._end(now_s)
         elif now_s >= self._stalled_at:
             self._stalled_at = now_s + STALL_S
-            self._demand_progress()
+            self.demand_progress()
         elif now_s >= self.deadline:
             self.deadline = inf
             self.late(now_s)
 
     def _end(self, now_s: float) -> None:
         self.deadline = now_s + STALL_S
-        if not self._demand_progress():
+        if not self.demand_progress():
             self._transport.abort()
 
-    def _demand_progress(self) -> int:
-        """Of a reader who is behind: by so many bytes."""
+    def demand_progress(self) -> int:
+        """Of a reader who is behind: by so many bytes still, or reset if that is as many as when it was last asked."""
         left_bytes = self.left_bytes()
         if left_bytes and self._stalled_bytes - left_bytes < STALL_BYTES:
             self.reset()

@@ -1,5 +1,6 @@
 """Answers of the process in front itself, where nobody behind it gives one: problem documents as everywhere else."""
 
+import time
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
@@ -21,6 +22,24 @@ SLOW_HEAD: Final = Refused(408, "request_timeout", "The request came too slowly.
 SLOW_BODY: Final = Refused(408, "body_timeout", "The body came too slowly.")
 
 
+class Date:
+    """The `date` header, made once a second."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._line = b""
+
+    def line(self) -> bytes:
+        """As of now, with its end."""
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._line = second, b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
+        return self._line
+
+
+DATE: Final = Date()
+
+
 def whole(refused: Refused, request_id: bytes, *, bodiless: bool = False) -> bytes:
     """The answer, which ends the connection; `bodiless` to a HEAD."""
     document = Problem(
@@ -37,10 +56,9 @@ def whole(refused: Refused, request_id: bytes, *, bodiless: bool = False) -> byt
         (b"cache-control", b"no-store"),
         (b"x-request-id", request_id),
         *SECURITY,
-        (b"date", formatdate(usegmt=True).encode()),
         (b"connection", b"close"),
     ]
     if refused.status == 503:
         fields.append((b"retry-after", b"%d" % RETRY_AFTER_S))
-    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields) + DATE.line()
     return b"%b%b\r\n%b" % (status_line(refused.status), lines, b"" if bodiless else body)

@@ -140,6 +140,8 @@ class Relay:
         lines = connection_line(version, close=self._closes)
         if self._is_chunked:
             lines += b"transfer-encoding: chunked\r\n"
+        if status == 204:  # which has no length, whatever is said
+            fields = [(name, value) for name, value in fields if name != b"content-length"]
         self.has_begun = True
         self._out.append(response_head(status, fields, lines))
 

@@ -210,6 +210,7 @@ async def test_what_stands_behind_an_answer_is_nobodys(answer: bytes) -> None:
         for _ in range(2):
             got = await talk.answer()
             assert got.body == (b"ok" if got.status == 200 else b"")
+            assert got.status != 204 or "content-length" not in got.headers
         assert behind.connections == 2
 
 

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from app.edge import connection, line, shared
+from app.edge.server import TICK_S
 from tests.edge.behind import always, body_of, echo, head_of, scripted
 from tests.edge.front import Front, Talk, edge, get, post
 from tests.waiting import until
@@ -17,7 +18,9 @@ LARGE = b"HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n" + b"x" * 20_000_0
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds are hundredths."""
     for module, name in (
+        (connection, "LOOK_S"),
         (connection, "IDLE_S"),
+        (connection, "STALL_S"),
         (connection, "HEAD_S"),
         (connection, "BODY_S"),
         (connection, "HOT_S"),
@@ -28,8 +31,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_patience_ends_within_half_a_minute() -> None:
-    patiences = (connection.IDLE_S, connection.HEAD_S, connection.BODY_S, connection.HOT_S, line.STALL_S, line.LINGER_S)
-    assert max(patiences) + 2 < 30
+    sent_away = line.LINGER_S + TICK_S  # with a word, which need not be heard
+    assert max(connection.HEAD_S, connection.BODY_S, connection.HOT_S) + sent_away < 30
+    assert connection.IDLE_S + sent_away < 30
+    assert connection.LOOK_S + line.STALL_S + 2 * TICK_S < 30
+    assert line.LINGER_S + line.STALL_S + TICK_S < 30
 
 
 @pytest.mark.usefixtures("hasty")
@@ -149,18 +155,46 @@ async def test_who_asks_for_more_and_more_but_does_not_read_is_cut_off() -> None
         await until(lambda: not front.shared.connections)
 
 
-async def test_who_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("hasty")
+async def test_who_has_a_whole_answer_in_the_kernel_and_does_not_read_it_is_cut_off() -> None:
+    async with scripted(echo) as behind, edge(behind.port) as front:
+        talk = await small_window(front)
+        talk.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        body = b"x" * 40_000
+        await talk.say(post(body))
+        await until(lambda: front.shared.connections)
+        (client,) = front.shared.connections
+        assert isinstance(client, connection.Connection)
+        await until(lambda: client.left_bytes() > 20_000)
+        assert not client.is_full
+        await until(lambda: not front.shared.connections)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_is_refused_and_does_not_hear_it_is_not_waited_for() -> None:
+    async with scripted(echo) as behind, edge(behind.port) as front:
+        talk = await small_window(front)
+        talk.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await talk.say(get("/hot?" + "x" * 1000) * 60 + b"nonsense\r\n\r\n")
+        await until(lambda: front.shared.connections)
+        await until(lambda: not front.shared.connections)
+
+
+@pytest.mark.parametrize("fields", [(), ("Connection: close",)])
+async def test_who_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch, fields: tuple[str, ...]) -> None:
     monkeypatch.setattr(line, "STALL_S", 0.2)
+    monkeypatch.setattr(connection, "STALL_S", 0.2)
+    monkeypatch.setattr(connection, "LOOK_S", 0.05)
     monkeypatch.setattr(line, "LINGER_S", 0.05)
     async with (
         scripted(always(LARGE[:3_000_000].replace(b"20000000", b" 2999955"))) as behind,
         edge(behind.port) as front,
     ):
         talk = await small_window(front)
-        await talk.say(get("/x", "Connection: close"))
+        await talk.say(get("/x", *fields))
         got = 0
         async with asyncio.timeout(30):
-            while data := await talk.reader.read(40_000):
+            while got < 2_999_955 and (data := await talk.reader.read(40_000)):
                 got += len(data)
                 await asyncio.sleep(0.005)  # the reader's slowness
         assert got > 2_999_955
