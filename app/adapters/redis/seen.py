@@ -57,7 +57,7 @@ class RedisSeen:
         kept: bytes | None = await self._client.call("GET", _key(user_id))
         if kept is None:
             return None
-        return [bool(byte) for byte in kernel.contains(kept, _packed(video_ids))]
+        return list(map(bool, kernel.contains(kept, _packed(video_ids))))
 
     async def build(self, user_id: str, video_ids: Sequence[str], now_ms: int) -> None:
         kept = kernel.add(kernel.empty(now_ms), _packed(video_ids), now_ms)

@@ -6,6 +6,7 @@ nobody waits for it. What is still on its way at a build is told by the newest l
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 from app.core.clock import Clock
@@ -62,9 +63,11 @@ class SeenReads:
         try:
             known = await self._seen.known(user_id, [*video_ids, *lines])
             if known is not None:
-                found, of_lines = known[: len(video_ids)], known[len(video_ids) :]
-                await self._catch_up(user_id, _those(lines, of_lines, known=False))
-                return set(_those(video_ids, found, known=True))
+                of_lines = known[len(video_ids) :]
+                await self._catch_up(
+                    user_id, [line for line, is_known in zip(lines, of_lines, strict=True) if not is_known]
+                )
+                return set(compress(video_ids, known))
         except Unavailable:
             FALLBACKS.labels("seen").inc()
         if newest is None:
@@ -95,7 +98,3 @@ class SeenReads:
                 return shown[:SEEN_ITEMS]
             after = Keyset(lines[-1].watched_at, lines[-1].video_id)
             lines, at_once = await self._activity.history(user_id, after, HISTORY_AT_ONCE), HISTORY_AT_ONCE
-
-
-def _those(video_ids: Sequence[str], are_known: Sequence[bool], *, known: bool) -> list[str]:
-    return [video_id for video_id, is_known in zip(video_ids, are_known, strict=True) if is_known == known]
