@@ -109,7 +109,6 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
     playbacks = Playbacks(stores.secret)
     roster = Roster(stores.tiers, clock)
     feed_reads = _feed_reads(settings, stores, pages, roster, cursors, playbacks, clock)
-    tiering = Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock)
     board, trending, ready = _trending(settings, stores, pages, cursors, clock)
     views = Views(access, stores.activity, stores.users, playbacks, stores.secret, clock)
     refresh = Refresh(stores.viewers)
@@ -134,7 +133,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
         author_cards=author_cards,
         suspensions=SuspensionActions(stores.suspensions, stores.sessions, author_cards, clock),
         feeds=feed_reads,
-        tiering=tiering,
+        tiering=Tiering(stores.tiers, stores.graph, TierLimits.of(settings), clock),
         board=board,
         ready=ready,
         roster=roster,

@@ -241,9 +241,7 @@ cdef class Hits:
         viewer = PyBytes_AS_STRING(hit.reader.user_id)
         out = put_decimal(put_words(out, b',"next_page":'), after.served // hit.limit)
         out = put_words(out, b',"next_cursor":"')
-        end = put_envelope(
-            raw, PyBytes_AS_STRING(self._kind), len(self._kind), viewer, hit._now_ms + TTL_MS, &after
-        )
+        end = put_envelope(raw, PyBytes_AS_STRING(self._kind), len(self._kind), viewer, hit._now_ms + TTL_MS, &after)
         out = put_words(self._cursors.write(raw, end - raw, out), b'","has_more":true,"sources":[')
         out = put_words(self._name(hit, out), b'],"playback_token":"')
         end = put_number(put_text(put_byte(raw, 0x93), viewer, ID_BYTES), hit._now_ms)

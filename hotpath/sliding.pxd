@@ -27,7 +27,7 @@ cdef class SlidingLog:
     cdef PyObject* _newest
 
     cpdef Py_ssize_t count(self, str key, int64_t window_ms, int64_t now_ms) except -1
-    cpdef int add(self, str key, int64_t at_ms) except -1
-    cpdef int forget(self, str key) except -1
+    cpdef add(self, str key, int64_t at_ms)
+    cpdef forget(self, str key)
     cdef void _unlink(self, Log log) noexcept
     cdef void _link(self, Log log) noexcept

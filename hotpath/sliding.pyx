@@ -81,7 +81,7 @@ cdef class SlidingLog:
             self._entries -= old
         return within
 
-    cpdef int add(self, str key, int64_t at_ms) except -1:
+    cpdef add(self, str key, int64_t at_ms):
         cdef Log log = self._logs.get(key)
         cdef PyObject* oldest
         if log is None:
@@ -97,14 +97,12 @@ cdef class SlidingLog:
         while len(self._logs) > 1 and (len(self._logs) > self._max_keys or self._entries > self._max_entries):
             oldest = self._oldest
             self.forget((<Log> oldest)._key)
-        return 0
 
-    cpdef int forget(self, str key) except -1:
+    cpdef forget(self, str key):
         cdef Log log = self._logs.pop(key, None)
         if log is not None:
             self._unlink(log)
             self._entries -= log._count
-        return 0
 
     def room_after_ms(self, str key not None, int64_t limit, int64_t window_ms, int64_t now_ms):
         cdef Log log = self._logs.get(key)

@@ -18,7 +18,7 @@ class Seal:
         if not 1 <= len(key) <= 64 or not 1 <= mac_bytes <= 64:
             raise ValueError("a key and a mac have 1 to 64 bytes")
         self._keyed = hashlib.blake2b(key=key, digest_size=mac_bytes)
-        self._mac_bytes = mac_bytes
+        self.mac_bytes = mac_bytes
 
     def seal(self, body: bytes) -> bytes:
         """The text of a body of 1 to 1024 bytes. Raises ValueError for another."""
@@ -32,7 +32,7 @@ class Seal:
             raw = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except binascii.Error:
             return None
-        body, mac = raw[: -self._mac_bytes], raw[-self._mac_bytes :]
+        body, mac = raw[: -self.mac_bytes], raw[-self.mac_bytes :]
         if not 1 <= len(body) <= LONGEST_BODY or not hmac.compare_digest(mac, self._mac(body)):
             return None
         return body if self.seal(body) == text else None  # the last letter may hold bits that are nobody's

@@ -10,19 +10,42 @@ from types import ModuleType
 import pytest
 
 import hotpath
-from hotpath import cards, fanout, merge, order, pages, resp, rows, seen, shelf, trending
+from hotpath import (
+    cards,
+    fanout,
+    hits,
+    merge,
+    notes,
+    order,
+    pages,
+    queue,
+    resp,
+    rows,
+    seals,
+    seen,
+    shelf,
+    sliding,
+    templates,
+    trending,
+)
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"fields", "splice"}),
     (fanout, {"encode", "pack"}),
+    (hits, {"Hit", "Hits", "Reader"}),
     (merge, {"merge"}),
+    (notes, {"Lines", "Series"}),
     (order, {"Mark", "blend", "diversify", "marks", "offer"}),
     (pages, {"page", "visible"}),
+    (queue, {"Queue"}),
     (resp, {"Parser"}),
     (rows, {"Rows", "texts"}),
+    (seals, {"Seal"}),
     (shelf, {"Entry", "Shelf"}),
     (seen, {"add", "contains", "empty", "marks", "sizes"}),
+    (sliding, {"SlidingLog"}),
+    (templates, {"Template"}),
     (trending, {"points", "rank_key", "score", "threshold", "top"}),
 ]
 
