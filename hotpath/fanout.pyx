@@ -17,8 +17,7 @@ cdef arrays.array INT64S = array("q")
 
 
 cdef enum:
-    DIGITS = 20  # of a signed 64-bit number at most, its sign included
-    HEAD_BYTES = DIGITS + 3  # a sign, a length, the end of a line
+    HEAD_BYTES = 3  # a sign and the end of a line, beside the digits between them
 
 
 cdef struct Word:
@@ -37,10 +36,9 @@ def pack(words not None):
     # It holds the texts alive, and those of numbers that 64 bits do not hold.
     cdef list held = list(words)
     cdef Py_ssize_t count = len(held)
-    cdef Py_ssize_t size = HEAD_BYTES
+    cdef Py_ssize_t size = HEAD_BYTES + _digits(count)
     cdef Py_ssize_t i
     cdef bytes command
-    cdef char* start
     cdef char* at
     cdef Word* word = <Word*> malloc((count + 1) * sizeof(Word))
     try:
@@ -48,10 +46,9 @@ def pack(words not None):
             raise MemoryError
         for i in range(count):
             _measure(held, i, &word[i])
-            size += HEAD_BYTES + word[i].size + 2
+            size += HEAD_BYTES + _digits(word[i].size) + word[i].size + 2
         command = PyBytes_FromStringAndSize(NULL, size)
-        start = PyBytes_AS_STRING(command)
-        at = _write_head(c"*", count, start)
+        at = _write_head(c"*", count, PyBytes_AS_STRING(command))
         for i in range(count):
             at = _write_head(c"$", word[i].size, at)
             if word[i].at != NULL:
@@ -61,7 +58,7 @@ def pack(words not None):
             at += word[i].size
             memcpy(at, b"\r\n", 2)
             at += 2
-        return command[:at - start]
+        return command
     finally:
         free(word)
 
@@ -239,4 +236,4 @@ cdef inline char* _write_head(char sign, Py_ssize_t number, char* at) noexcept n
     at[0] = sign
     _write_number(number, size, at + 1)
     memcpy(at + 1 + size, b"\r\n", 2)
-    return at + size + 3
+    return at + HEAD_BYTES + size

@@ -149,7 +149,10 @@ def flags(card: Card, viewer: ViewerState | None, older: Mapping[str, frozenset[
 
 def hash_of(video: Video, counts: Counts) -> dict[str, str]:
     """The documented `video:{id}` hash: every attribute, as text."""
-    return kernel.fields(_encode(video)) | kernel.fields(_encode(counts))
+    fields = kernel.fields(_encode(video))
+    for name, count in msgspec.structs.asdict(counts).items():
+        fields[name] = str(count)
+    return fields
 
 
 def splice(

@@ -93,11 +93,11 @@ class RedisClient:
 
     async def run(self, script: Script, keys: Sequence[Word], args: Iterable[Word]) -> Any:
         """The reply of a script."""
-        words = (len(keys), *keys, *args)
+        words = [len(keys), *keys, *args]
         try:
-            return await self.call("EVALSHA", script.sha, *words)
+            return await self.packed(fanout.pack(["EVALSHA", script.sha, *words]))
         except exceptions.NoScriptError:
-            return await self.call("EVAL", script.source, *words)  # which also keeps it for the next call
+            return await self.packed(fanout.pack(["EVAL", script.source, *words]))  # which also keeps it from now on
 
     async def aclose(self) -> None:
         """Closes all connections; calls under way fail."""
