@@ -1,58 +1,52 @@
 """The client's side: one connection, its requests answered one after the other, in order.
 
-While one is under way the next is not looked at: it waits, and when it has come no more is read. A client that is slow
-to send, slow to read or idle is sent away, each within half a minute.
+While one is under way the next is not looked at: it waits, and when it has come no more is read.
 """
 
 import asyncio
-from math import inf
-from typing import Final, Literal, cast
+from typing import cast
 
 from app.edge import problems
 from app.edge.hot import Asking
-from app.edge.line import STALL_S, Line
 from app.edge.messages import Refused, Request
+from app.edge.patience import Patience
 from app.edge.reader import Reader
 from app.edge.relay import Relay
 from app.edge.shared import Shared
 from app.ports.limiter import Verdict
 
-LOOK_S: Final = 7.0  # after an answer it is seen whether its reader is behind, and then demanded that it reads on
-IDLE_S: Final = 25.0
-HEAD_S: Final = 10.0
-HOT_S: Final = 25.0
-BODY_S: Final = 25.0  # in which so many bytes must come, unless it is us who do not take them
-BODY_BYTES: Final = 16 * 2**10
 
-State = Literal["head", "body", "answer", "tunnel"]
-
-
-class Connection(Line):
-    """`state` is what is due: a request's head, the rest of its body, its answer, or none of these in a tunnel."""
+class Connection(Patience):
+    """`state` is what is due of the client, or to it."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self._shared = shared
         self._reader = Reader()
-        self._state: State = "head"
         self._request: Request | None = None
         self._hot: Asking | None = None
         self._relay: Relay | None = None
         self._unread = b""
         self._is_advancing = False
         self._is_last = False  # no request is read after this one
-        self._came_bytes = 0
-        self._is_looked_at = False  # since the last answer
 
     @property
     def closes(self) -> bool:
         return self._is_last or self._shared.draining
 
+    @property
+    def has_begun(self) -> bool:
+        return self._reader.has_begun
+
+    @property
+    def holds_back(self) -> bool:
+        return bool(self._unread)
+
     # What the loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.wait(HEAD_S)
+        self.expect_head()
         if not self._shared.admit(self):
             self._transport.abort()
         elif self._shared.is_crowded:
@@ -66,7 +60,7 @@ class Connection(Line):
     def eof_received(self) -> None:
         """The client is gone. Who only says no more is taken for gone too, as by the application's own server."""
         self._is_ended = True
-        if self._state == "tunnel" and self._relay is not None:
+        if self.state == "tunnel" and self._relay is not None:
             self._relay.end_tunnel()
         self._give_up()
         self.linger()
@@ -101,22 +95,23 @@ class Connection(Line):
         self.pause(bool(self._unread))
 
     def _may_take(self) -> bool:
-        if self._state == "head":
+        if self.state == "head":
             return not self.is_full and not self.is_done
-        return self._state != "answer" and self._relay is not None and self._relay.takes_body
+        return self.state != "answer" and self._relay is not None and self._relay.takes_body
 
     def _take(self, data: bytes) -> bytes:
         """What is left of it."""
-        if self._state == "head":
+        if self.state == "head":
             return self._take_head(data)
         relay = cast("Relay", self._relay)
-        if self._state == "tunnel":
+        if self.state == "tunnel":
             relay.tunnel(data)
             return b""
         piece, rest, is_over = self._reader.body(data)
-        self._came_bytes += len(piece)
+        self.came_bytes += len(piece)
         if is_over:
-            self._state, self.deadline = "answer", inf
+            self.state = "answer"
+            self.expect_application()
         relay.body(piece, is_last=is_over)
         return rest
 
@@ -125,14 +120,14 @@ class Connection(Line):
         request, rest = self._reader.head(data)
         if request is None:
             if not had_begun:
-                self.wait(HEAD_S)
+                self.expect_head()
             return b""
         self._request = request
         self._is_last = self._is_last or not request.keep_alive
-        self._state = "body" if request.has_body else "answer"
+        self.state = "body" if request.has_body else "answer"
         self._hot = self._shared.hot.ask(request, self)
         if self._hot is not None:
-            self.wait(HOT_S)
+            self.expect_hot()
         else:
             self.hand_on(None)
         return rest
@@ -149,24 +144,26 @@ class Connection(Line):
         """To the application."""
         self._hot = None
         request, shared = cast("Request", self._request), self._shared
-        self._came_bytes = 0
-        self.deadline = self._loop.time() + BODY_S if request.has_body else inf
+        if request.has_body:
+            self.expect_body()
+        else:
+            self.expect_application()
         self._relay = Relay(self, request, verdict, shared.pool, shared.passports, shared.clock)
         self._relay.start()
 
     def finished(self, *, close: bool) -> None:
         """The answer is written: the next request, or the end."""
         self._relay = self._request = None
-        if close or self._is_last or self._shared.draining or self._state == "body":
+        if close or self._is_last or self._shared.draining or self.state == "body":
             self.linger()
             return
-        self._state, self._is_looked_at = "head", False
-        self.deadline = self._loop.time() + LOOK_S
+        self.expect_next()
         if self._unread:
             self.go_on()
 
     def switched(self) -> None:
-        self._state, self.deadline = "tunnel", inf
+        self.state = "tunnel"
+        self.expect_application()
         self.go_on()
 
     def refuse(self, refused: Refused) -> None:
@@ -188,10 +185,10 @@ class Connection(Line):
             self._transport.abort()
         elif self.is_done:
             return
-        elif self._state == "tunnel" and self._relay is not None:
+        elif self.state == "tunnel" and self._relay is not None:
             self._relay.end_tunnel()
             self.linger()
-        elif self._state == "head" and not self._unread and not self._reader.has_begun:
+        elif self.state == "head" and not self._unread and not self.has_begun:
             self.linger()
 
     def _give_up(self) -> None:
@@ -201,26 +198,3 @@ class Connection(Line):
             hot.cancel()
         if relay is not None:
             relay.leave()
-
-    def late(self, now_s: float) -> None:
-        if self._state == "body":
-            # That nothing came is not the client's fault while we take nothing.
-            if self._came_bytes < BODY_BYTES and not self._unread:
-                self.refuse(problems.SLOW_BODY)
-            else:
-                self._came_bytes, self.deadline = 0, now_s + BODY_S
-        elif self._state != "head":
-            self.break_off()
-        elif self._reader.has_begun:
-            self.refuse(problems.SLOW_HEAD)
-        elif self._is_looked_at and not self.demand_progress():
-            self.linger()
-        elif not self.is_done:
-            self._look(now_s)
-
-    def _look(self, now_s: float) -> None:
-        """How far an idle client is behind with its reading: it has some time to catch up, or to ask for more."""
-        if not self._is_looked_at:
-            self._stalled_bytes = self.left_bytes()
-        self._is_looked_at = True
-        self.deadline = now_s + (STALL_S if self._stalled_bytes else IDLE_S - LOOK_S)

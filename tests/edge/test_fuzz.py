@@ -10,7 +10,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from app.core.passport import HEADER
-from app.edge import connection
+from app.edge import patience
 from tests.edge.behind import echo, scripted
 from tests.edge.front import Got, edge, get, post
 from tests.edge.shapes import REFUSED
@@ -47,7 +47,7 @@ async def asked(pieces: list[bytes]) -> tuple[list[Got], list[bytes]]:
     """What is answered, and what the application was sent; nobody is waited for long."""
     with pytest.MonkeyPatch.context() as hasty:
         for name in ("IDLE_S", "HEAD_S", "BODY_S"):
-            hasty.setattr(connection, name, 0.1)
+            hasty.setattr(patience, name, 0.1)
         return await _asked(pieces)
 
 

@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from app.edge import connection, line, shared
+from app.edge import line, patience, shared
+from app.edge.connection import Connection
 from app.edge.server import TICK_S
 from tests.edge.behind import always, body_of, echo, head_of, scripted
 from tests.edge.front import Front, Talk, edge, get, post
@@ -18,12 +19,12 @@ LARGE = b"HTTP/1.1 200 OK\r\ncontent-length: 20000000\r\n\r\n" + b"x" * 20_000_0
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds are hundredths."""
     for module, name in (
-        (connection, "LOOK_S"),
-        (connection, "IDLE_S"),
-        (connection, "STALL_S"),
-        (connection, "HEAD_S"),
-        (connection, "BODY_S"),
-        (connection, "HOT_S"),
+        (patience, "LOOK_S"),
+        (patience, "IDLE_S"),
+        (patience, "STALL_S"),
+        (patience, "HEAD_S"),
+        (patience, "BODY_S"),
+        (patience, "HOT_S"),
         (line, "STALL_S"),
         (line, "LINGER_S"),
     ):
@@ -32,9 +33,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_patience_ends_within_half_a_minute() -> None:
     sent_away = line.LINGER_S + TICK_S  # with a word, which need not be heard
-    assert max(connection.HEAD_S, connection.BODY_S, connection.HOT_S) + sent_away < 30
-    assert connection.IDLE_S + sent_away < 30
-    assert connection.LOOK_S + line.STALL_S + 2 * TICK_S < 30
+    assert max(patience.HEAD_S, patience.BODY_S, patience.HOT_S) + sent_away < 30
+    assert patience.IDLE_S + sent_away < 30
+    assert patience.LOOK_S + line.STALL_S + 2 * TICK_S < 30
     assert line.LINGER_S + line.STALL_S + TICK_S < 30
 
 
@@ -116,7 +117,7 @@ async def test_a_body_that_the_application_does_not_take_is_not_the_clients_faul
         talk = await front.say(get("/x", "Content-Length: 30000000", method="PUT"))
         talk.writer.write(b"x" * 30_000_000)
         (client,) = front.shared.connections
-        assert isinstance(client, connection.Connection)
+        assert isinstance(client, Connection)
         await until(lambda: client._unread)
         stuck_until = client.deadline
         await until(lambda: client.deadline > stuck_until)
@@ -164,7 +165,7 @@ async def test_who_has_a_whole_answer_in_the_kernel_and_does_not_read_it_is_cut_
         await talk.say(post(body))
         await until(lambda: front.shared.connections)
         (client,) = front.shared.connections
-        assert isinstance(client, connection.Connection)
+        assert isinstance(client, Connection)
         await until(lambda: client.left_bytes() > 20_000)
         assert not client.is_full
         await until(lambda: not front.shared.connections)
@@ -183,8 +184,8 @@ async def test_who_is_refused_and_does_not_hear_it_is_not_waited_for() -> None:
 @pytest.mark.parametrize("fields", [(), ("Connection: close",)])
 async def test_who_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch, fields: tuple[str, ...]) -> None:
     monkeypatch.setattr(line, "STALL_S", 0.2)
-    monkeypatch.setattr(connection, "STALL_S", 0.2)
-    monkeypatch.setattr(connection, "LOOK_S", 0.05)
+    monkeypatch.setattr(patience, "STALL_S", 0.2)
+    monkeypatch.setattr(patience, "LOOK_S", 0.05)
     monkeypatch.setattr(line, "LINGER_S", 0.05)
     async with (
         scripted(always(LARGE[:3_000_000].replace(b"20000000", b" 2999955"))) as behind,

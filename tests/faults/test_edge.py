@@ -13,6 +13,8 @@ import pytest
 
 from app.local.ports import answers
 from app.seed import seed
+from tests.factories import sign_up
+from tests.faults.journeys import active, clip, upload
 from tests.faults.running import Kinora, running_kinora, running_run, until
 
 ENDS, CLIENTS = 6, 12
@@ -71,6 +73,25 @@ async def from_the_edge(kinora: Kinora, client: httpx.AsyncClient, path: str, he
 
     await until(asked, f"{path} comes from the edge", patience_s=30)
     return True
+
+
+@pytest.mark.long
+async def test_a_clip_goes_up_and_comes_down_through_the_edge(
+    fronted: Kinora, through: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    author = await sign_up(through)
+    video_id = await upload(through, author, clip(tmp_path, 1))
+    await active(through, author, video_id)
+    shown = (await through.get(f"/api/v1/videos/{video_id}")).json()
+    address = httpx.URL(shown["thumbnail_url"]).raw_path.decode()
+    whole = (await through.get(address)).content
+    part = await through.get(address, headers={"range": "bytes=100-299"})
+    assert (part.status_code, part.content) == (206, whole[100:300])
+    gone = await through.get(address, headers={"if-none-match": part.headers["etag"]})
+    assert (gone.status_code, gone.content) == (304, b"")
+    head = await through.head(address)
+    assert (head.headers["content-length"], head.content) == (str(len(whole)), b"")
+    assert (await through.get("/")).status_code == 200
 
 
 @pytest.mark.long
