@@ -123,10 +123,12 @@ class Hydrator:
         self, records: Iterable[VideoAndCounts], make: Callable[[VideoAndCounts, User, Music | None], Card]
     ) -> dict[str, Card]:
         records = list(records)
-        authors, pieces = await asyncio.gather(
-            self._users.get_many(sorted({record.video.user_id for record in records})),
-            self._musics.get_many(sorted({record.video.music_id for record in records if record.video.music_id})),
-        )
+        people = self._users.get_many(sorted({record.video.user_id for record in records}))
+        music_ids = sorted({record.video.music_id for record in records if record.video.music_id})
+        if music_ids:
+            authors, pieces = await asyncio.gather(people, self._musics.get_many(music_ids))
+        else:  # as most are: no question to the store
+            authors, pieces = await people, {}
         return {
             video.video_id: make(record, authors[video.user_id], pieces.get(video.music_id or ""))
             for record in records

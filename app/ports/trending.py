@@ -119,5 +119,5 @@ class TrendingLists(Protocol):
     async def read(self, scope: str) -> list[tuple[str, int]] | None:
         """Best first; None if there is no list (never built, or lost)."""
 
-    async def read_many(self, scopes: Sequence[str]) -> list[list[tuple[str, int]] | None]:
-        """`read` of several in one trip, in the order asked."""
+    async def best(self, scopes: Sequence[str]) -> list[list[str]]:
+        """The video ids alone of several lists in one trip, best first, as asked; none where there is no list."""

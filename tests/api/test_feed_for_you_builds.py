@@ -245,7 +245,7 @@ class Hanging:
 
 
 @pytest.mark.parametrize(
-    ("store", "method"), [("trending", "read"), ("exploration", "least"), ("seen", "known"), ("activity", "history")]
+    ("store", "method"), [("trending", "best"), ("exploration", "least"), ("seen", "known"), ("activity", "history")]
 )
 async def test_a_source_that_hangs_is_done_without(island: Island, store: str, method: str) -> None:
     videos = await stock_of(island.stores, await authors(island.stores, 5), 4)

@@ -30,13 +30,14 @@ async def test_the_best_comes_first(lists: TrendingLists, scope: str) -> None:
     assert await lists.read(scope) == [(videos[2], 10**14), (videos[1], 187_500), (videos[0], 100)]
 
 
-async def test_many_are_read_as_one_by_one(lists: TrendingLists, scope: str) -> None:
-    entries = [(new("vid"), 500) for _ in range(3)]
+async def test_of_many_the_best_come_in_the_order_asked_and_of_none_nothing(lists: TrendingLists, scope: str) -> None:
+    entries = [(new("vid"), score) for score in (500, 10**14, 500, 0)]
     await lists.replace(scope, entries, 60)
     await lists.replace(f"{scope}x", [], 60)
-    scopes = [scope, f"{scope}y", f"{scope}x", scope]
-    assert await lists.read_many(scopes) == [await lists.read(each) for each in scopes]
-    assert await lists.read_many([]) == []
+    best = [video_id for video_id, _ in await lists.read(scope) or []]
+    assert best[0] == entries[1][0]
+    assert await lists.best([scope, f"{scope}y", f"{scope}x", scope]) == [best, [], [], best]
+    assert await lists.best([]) == []
 
 
 async def test_equal_scores_keep_one_order(lists: TrendingLists, scope: str) -> None:

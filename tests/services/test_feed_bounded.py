@@ -1,6 +1,7 @@
 """Sources under one deadline: what is late or down is missing, and nothing else is."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -42,6 +43,12 @@ async def test_a_mistake_is_no_absence() -> None:
     await in_time(5, (source,))
     with pytest.raises(KeyError):
         given("test", source)
+
+
+async def test_a_failure_that_nobody_asks_for_is_not_logged_as_lost(caplog: pytest.LogCaptureFixture) -> None:
+    await in_time(5, (asyncio.create_task(down()), asyncio.create_task(soon())))
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_who_gives_up_ends_the_sources() -> None:

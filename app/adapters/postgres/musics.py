@@ -22,8 +22,6 @@ class PostgresMusics:
         self._pool = pool
 
     async def get_many(self, music_ids: Sequence[str]) -> dict[str, Music]:
-        if not music_ids:  # most videos have none
-            return {}
         async with connection(self._pool) as conn:
             rows = await conn.fetch(_GET_MANY, batch(music_ids))
         return {row["music_id"]: Music(*row) for row in rows}

@@ -27,15 +27,13 @@ class RedisTrendingLists:
         )
 
     async def read(self, scope: str) -> list[tuple[str, int]] | None:
-        return (await self.read_many([scope]))[0]
+        flat: list[bytes] = await self._client.call("ZRANGE", f"trending:{scope}", 0, -1, "REV", "WITHSCORES")
+        if not flat:
+            return None
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        return [(member.decode(), int(score)) for member, score in pairs if member != _MARKER.encode()]
 
-    async def read_many(self, scopes: Sequence[str]) -> list[list[tuple[str, int]] | None]:
-        found = await self._client.pipeline(
-            [("ZRANGE", f"trending:{scope}", 0, -1, "REV", "WITHSCORES") for scope in scopes]
-        )
-        return [_entries(flat) if flat else None for flat in found]
-
-
-def _entries(flat: list[bytes]) -> list[tuple[str, int]]:
-    pairs = zip(flat[::2], flat[1::2], strict=True)
-    return [(member.decode(), int(score)) for member, score in pairs if member != _MARKER.encode()]
+    async def best(self, scopes: Sequence[str]) -> list[list[str]]:
+        lists = await self._client.pipeline([("ZRANGE", f"trending:{scope}", 0, -1, "REV") for scope in scopes])
+        # The marker has the lowest score of all, and is last.
+        return [[member.decode() for member in members[:-1]] for members in lists]

@@ -35,7 +35,8 @@ async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) 
     finally:
         timer.cancel()
         for source in sources:
-            source.cancel()  # which one that is done does not notice
+            if not source.cancel() and not source.cancelled():
+                source.exception()  # asked for here, lest one that nobody asks for be logged as lost
 
 
 def given(name: str, source: "asyncio.Future[T]") -> T | None:

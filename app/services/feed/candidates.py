@@ -120,11 +120,10 @@ class Candidates:
         categories, weights = [category for category, _ in tastes], [times for _, times in tastes]
         reader = await user
         regions = [reader.country] if reader is not None and reader.country is not None else []
-        hot, new = await asyncio.gather(
-            self._trending.read_many([*categories, *regions]),
+        trends, new = await asyncio.gather(
+            self._trending.best([*categories, *regions]),
             asyncio.gather(*(self._latest(category, PER_CATEGORY) for category in categories)),
         )
-        trends = [[video_id for video_id, _ in found or []] for found in hot]
         lists = [
             interleave([(trend, 1), (_ids(rows), 1)], 2 * PER_CATEGORY)
             for trend, rows in zip(trends[: len(categories)], new, strict=True)
@@ -149,7 +148,7 @@ class Candidates:
         return self._shared.shared(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
 
     async def _trends(self) -> list[str]:
-        return [video_id for video_id, _ in await self._trending.read("global") or []]
+        return (await self._trending.best(["global"]))[0]
 
 
 def _ids(entries: Sequence[Entry]) -> list[str]:

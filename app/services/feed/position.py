@@ -47,7 +47,8 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
 
     def moved(self, score: int, video_id: str, *, in_tail: bool) -> "Position":
         """After one more entry was looked at."""
-        return msgspec.structs.replace(self, score=score, video_id=video_id, in_tail=in_tail)
+        # For every row of a page: twice as fast as `replace`.
+        return Position(self.generation, self.upper, score, video_id, in_tail, self.served, self.past, self.pushed)
 
     def left(self) -> "Position":
         """Out of a feed that is there no more, at the start of whatever comes next."""
