@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from perf.paths import (
     around,
+    edge,
     for_you_canned,
     for_you_documented,
     memory,
@@ -27,10 +28,21 @@ PATHS: dict[str, Measure] = {
     "redis-documented": redis_documented.measure,
     "redis-page": redis_page.measure,
     "trending-canned": trending_canned.measure,
+    "for-you-edge": edge.measure_for_you,
+    "trending-edge": edge.measure_trending,
     "miss": miss.measure,
     "rebuild": rebuild.measure,
     "around": around.measure,
     "memory": memory.measure,
 }
-GATED = ("for-you-canned", "for-you-documented", "redis-documented", "trending-canned", "miss", "rebuild")
+GATED = (
+    "for-you-canned",
+    "for-you-documented",
+    "redis-documented",
+    "trending-canned",
+    "for-you-edge",
+    "trending-edge",
+    "miss",
+    "rebuild",
+)
 """Those that the gate holds: ratios within one run. Times and bytes alone are for `make perf`."""

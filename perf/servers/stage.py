@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import time
 import urllib.request
@@ -28,7 +29,7 @@ from app.core.tokens import Tokens
 from app.local import programs
 from app.local.folder import claim
 from app.local.logfile import LogFile
-from app.local.program import Child, wait_until
+from app.local.program import Child, Program, wait_until
 from app.local.supervisor import Supervisor
 from app.seed import seed
 from perf.servers.load import CannotLoad
@@ -84,6 +85,17 @@ class Stage:
         name = name or kind
         if name not in self._servers:
             self._servers[name] = self._start(kind, name, environ)
+        return self._servers[name]
+
+    def edge(self, name: str, behind: Server, **environ: str) -> Server:
+        """The process in front (`perf.servers.edge`) of a server, started if there is none of that name."""
+        if name not in self._servers:
+            port = behind.url.rpartition(":")[2]
+            more = {"KINORA_PORT": port, "KINORA_EDGE_PORT": str(_free_port()), **environ}
+            settings = load({**self.environ, **more}, "/")
+            program = programs.edge(settings, {**self.environ, **more})
+            url = f"http://127.0.0.1:{settings.edge_port}"
+            self._servers[name] = self._launch(program, name, url, (sys.executable, "-m", "perf.servers.edge"))
         return self._servers[name]
 
     def stop(self, name: str) -> None:
@@ -149,24 +161,31 @@ class Stage:
         return float(fields["used_cpu_sys"]) + float(fields["used_cpu_user"])
 
     def _start(self, kind: str, name: str, environ: Mapping[str, str]) -> Server:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        more = {"KINORA_PORT": str(port), **environ}
-        environment = {**self.environ, **more}
-        settings = load(environment, "/")
-        program = programs.api(settings, environment)
-        argv = ("taskset", "--cpu-list", str(self._core), *program.argv[:-1], f"perf.servers.apps:{kind}")
+        port = _free_port()
+        environment = {**self.environ, "KINORA_PORT": str(port), **environ}
+        program = programs.api(load(environment, "/"), environment)
+        argv = (*program.argv[:-1], f"perf.servers.apps:{kind}")
+        return self._launch(program, name, f"http://127.0.0.1:{port}", argv)
+
+    def _launch(self, program: Program, name: str, url: str, argv: tuple[str, ...]) -> Server:
         metrics = self.folder / f"metrics-{name}"
         metrics.mkdir()
         env = {**program.env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-        log = LogFile(settings.data.logs, f"perf-{name}")
+        log = LogFile(self.settings.data.logs, f"perf-{name}")
+        argv = ("taskset", "--cpu-list", str(self._core), *argv)
         child = Child(msgspec.structs.replace(program, name=name, argv=argv, env=env), log)
         wait_until(lambda: program.ready(child.pid) or not child.alive(), READY_S)
         if not child.ready():
             child.stop()
             raise CannotLoad(f"The server {name} did not start: {log.tail(3)}")
-        return Server(child, f"http://127.0.0.1:{port}")
+        return Server(child, url)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager
