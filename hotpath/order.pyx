@@ -93,15 +93,8 @@ def blend(lists not None, weights not None, Py_ssize_t limit, wanted=None):
 
 
 def offer(
-    list lists not None,
-    weights not None,
-    list explored not None,
-    tuple places not None,
-    dict marked,
-    avoided not None,
-    may not None,
-    own,
-    seen not None,
+    list lists not None, weights not None, list explored not None, tuple places not None, dict marked,
+    avoided not None, may not None, own, seen not None,
 ):
     """About 100 ns an id."""
     cdef Py_ssize_t count = len(lists)

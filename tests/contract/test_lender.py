@@ -58,7 +58,7 @@ async def test_what_ended_in_an_error_or_was_given_up_is_not_at_hand(small: Lend
             await conn.execute("SELECT pg_sleep(30)")
 
     dawdling = asyncio.create_task(dawdle())
-    await asyncio.sleep(0.1)
+    await until(lambda: small.fetchval("SELECT true FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'"))
     dawdling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await dawdling
