@@ -80,7 +80,10 @@ class Line(asyncio.BufferedProtocol, ABC):
     def left_bytes(self) -> int:
         """What was written and has not arrived, here and in the kernel, whose share is minutes of a slow reader's."""
         socket_ = self._transport.get_extra_info("socket")
-        (queued_bytes,) = struct.unpack("i", fcntl.ioctl(socket_.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))
+        try:
+            (queued_bytes,) = struct.unpack("i", fcntl.ioctl(socket_.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))
+        except (OSError, ValueError):
+            return 0  # it is closed already, and we are about to be told
         return int(self._transport.get_write_buffer_size()) + int(queued_bytes)
 
     def write(self, data: bytes) -> None:

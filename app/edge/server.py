@@ -19,6 +19,7 @@ from app.edge.warm import Warm
 from app.features import Features
 from app.http.access import AccessLog
 from app.http.record import Record
+from app.local.errors import LocalError
 from app.local.ports import reachable
 from app.local.programs import DRAIN_S
 from app.stores import Stores
@@ -45,6 +46,15 @@ class Server:
         self._ticking = loop.create_task(self._tick())
         address: tuple[str, int] = self._listening.sockets[0].getsockname()
         return address[1]
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Returns when `stop` is set. Raises whatever ends the keeping of time, without which nobody is sent away."""
+        stopping = asyncio.ensure_future(stop.wait())
+        ticking = self._ticking
+        await asyncio.wait([stopping, *filter(None, [ticking])], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if ticking is not None and ticking.done():
+            ticking.result()
 
     async def drain(self, within_s: float = DRAIN_S) -> None:
         """Returns when nobody is left; whoever is after `within_s` is cut off."""
@@ -85,9 +95,13 @@ def shared(settings: Settings, stores: Stores, built: Features, clock: Clock, ac
 
 
 async def serve(settings: Settings, shared: Shared, stop: asyncio.Event) -> None:
-    """Serves at the edge's port until `stop` is set. Raises OSError if it can't listen there."""
+    """Serves at the edge's port until `stop` is set. Raises LocalError if it can't listen there."""
     async with AsyncExitStack() as stack:
         server = Server(shared)
-        await server.start(settings.bind_host, settings.edge_port)
+        try:
+            await server.start(settings.bind_host, settings.edge_port)
+        except OSError as error:
+            where = f"{settings.bind_host}, port {settings.edge_port}"
+            raise LocalError(f"The edge can't listen on {where}: {error.strerror}.") from error
         stack.push_async_callback(server.drain)
-        await stop.wait()
+        await server.watch(stop)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from app.core.clock import Clock
+from app.core.metrics import settle
 from app.core.passport import Passports
 from app.edge import problems
 from app.edge.hot import HotReads
@@ -50,9 +51,10 @@ class Shared:
         self._left = left
 
     async def aclose(self) -> None:
-        """Nobody is there any more: ends what is open and leaves what is under way."""
+        """Nobody is there any more: ends what is open, leaves what is under way, and hands over what was counted."""
         await self.pool.aclose()
         await self._left()
+        settle()
 
     def admit(self, connection: Connected) -> bool:
         """False for one that must go without a word."""

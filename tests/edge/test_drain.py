@@ -2,8 +2,12 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
+from app.core.config import Settings
+from app.edge.server import serve
+from app.local.errors import LocalError
 from tests.edge.behind import echo, head_of, scripted
 from tests.edge.front import Front, Plain, Talk, edge, get, post
 from tests.waiting import until
@@ -128,3 +132,31 @@ async def test_under_load_every_request_that_was_taken_is_answered() -> None:
         await draining(front)
         await asyncio.gather(*clients)
     assert asked == answered > 200
+
+
+async def test_a_port_that_is_taken_is_one_sentence(settings: Settings) -> None:
+    async with scripted(echo) as behind, edge(behind.port) as front:
+        taken = msgspec.structs.replace(settings, edge_port=front.port)
+        with pytest.raises(LocalError, match=f"can't listen on 127.0.0.1, port {front.port}"):
+            await serve(taken, front.shared, asyncio.Event())
+
+
+async def test_without_its_clock_it_does_not_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scripted(echo) as behind, edge(behind.port) as front:
+
+        def fails(_now_s: float) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(front.shared.pool, "tick", fails)
+        with pytest.raises(ZeroDivisionError):
+            await front.server.watch(asyncio.Event())
+
+
+async def test_it_goes_on_until_it_is_told_to_stop() -> None:
+    async with scripted(echo) as behind, edge(behind.port) as front:
+        stop = asyncio.Event()
+        watching = asyncio.create_task(front.server.watch(stop))
+        assert (await (await front.say(get())).answer()).status == 200
+        assert not watching.done()
+        stop.set()
+        await watching
