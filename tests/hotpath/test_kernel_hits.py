@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -8,16 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotpath import hits as compiled_hits
-from hotpath import seals as compiled_seals
-from hotpath import shelf as compiled_shelf
-from hotpath import sliding as compiled_sliding
-from hotpath import templates as compiled_templates
-from hotpath.pure import hits as pure_hits
-from hotpath.pure import seals as pure_seals
-from hotpath.pure import shelf as pure_shelf
-from hotpath.pure import sliding as pure_sliding
-from hotpath.pure import templates as pure_templates
 from hotpath.pure.hits import BROKEN, FETCH, GO_ON, JUDGE, READY, TENDS, Questions
 
 NOW_MS, STAMP_US, BEGAN_MS = 1_800_000_000_000, 1_800_000_000_000_001, 5_000_000
@@ -37,8 +28,7 @@ class Twin(NamedTuple):
 
 
 TWINS = [
-    Twin(compiled_hits, compiled_seals, compiled_shelf, compiled_sliding, compiled_templates),
-    Twin(pure_hits, pure_seals, pure_shelf, pure_sliding, pure_templates),
+    Twin(*(import_module(f"{package}.{name}") for name in Twin._fields)) for package in ("hotpath", "hotpath.pure")
 ]
 both = pytest.mark.parametrize("twin", TWINS, ids=["c", "py"])
 
