@@ -126,9 +126,7 @@ def test_a_page_from_its_commands_to_its_bytes(twin: Twin) -> None:
     world = World(twin)
     hit = world.ask(b"limit=2")
 
-    assert hit.commands == (
-        b"admit %d%b%btop1 %dbehind %b" % (STAMP_US, USER, SESSION, NOW_MS, USER)
-    )  # and no tending: the stamp is odd
+    assert hit.commands == (b"admit %d%b%btop1 %dbehind %b" % (STAMP_US, USER, SESSION, NOW_MS, USER))
     assert (hit.reading, hit.replies, hit.reading_replies, hit.tends) == (b"", 6, 0, False)
     state = blob(liked=[video(1)[4:]], following=[AUTHOR])
     assert world.hits.read(hit, replies(rows(1, 2, 3), state=state)) == READY
