@@ -109,8 +109,10 @@ class ForYou:
         owner, loop = os.urandom(8).hex(), asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
         while True:
-            # In one trip, the lease first: what was built before we got it is seen.
-            leased, found = await asyncio.gather(self._leased(user_id, owner), self._there(user_id))
+            # In one trip, the lease first, for a task begins a turn later: what was built before we got it is seen.
+            looking = loop.create_task(self._there(user_id))
+            leased = await self._leased(user_id, owner)
+            found = await looking
             if leased:
                 return await self._build(user_id, owner, state, found)
             if found is not None:
