@@ -136,6 +136,8 @@ class ForYou:
                     return None  # an empty list would be believed for half an hour
                 found, keeping = self._named(user_id, gathered, built)
         finally:
+            # Last, and done last over one connection. Where there is none, who waits may see the lease go before the
+            # list comes: a build too many.
             keeping.append(self._builds.release(user_id, owner))
             await asyncio.gather(*(_kept(writing) for writing in keeping))
         return found
