@@ -9,10 +9,10 @@ from app.edge.line import STALL_S, Line
 from app.edge.messages import Refused
 
 LOOK_S: Final = 7.0  # after an answer it is seen whether its reader is behind, and then demanded that it reads on
-IDLE_S: Final = 25.0
+IDLE_S: Final = 23.0
 HEAD_S: Final = 10.0
 HOT_S: Final = 25.0
-BODY_S: Final = 25.0  # in which so many bytes must come, unless it is us who do not take them
+BODY_S: Final = 24.0  # in which so many bytes must come, unless it is us who do not take them
 BODY_BYTES: Final = 16 * 2**10
 
 State = Literal["head", "body", "answer", "tunnel"]
@@ -26,7 +26,7 @@ class Patience(Line):
         super().__init__()
         self.state: State = "head"
         self.came_bytes = 0  # of a body, lately
-        self._is_looked_at = False  # since the last answer
+        self._is_looked_at = True  # since the last answer, if there was any
 
     @property
     @abstractmethod
