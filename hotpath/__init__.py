@@ -1,7 +1,7 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, fanout, hits, merge, notes, order, pages, queue, resp, rows
-    from hotpath import seals, seen, shelf, sliding, templates, trending
+    from hotpath import cards, fanout, hits, merge, notes, order, overdue, pages, queue
+    from hotpath import readers, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -19,8 +19,10 @@ if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
         merge,
         notes,
         order,
+        overdue,
         pages,
         queue,
+        readers,
         resp,
         rows,
         seals,
@@ -39,8 +41,10 @@ else:
             merge,
             notes,
             order,
+            overdue,
             pages,
             queue,
+            readers,
             resp,
             rows,
             seals,
@@ -63,8 +67,10 @@ __all__ = [
     "merge",
     "notes",
     "order",
+    "overdue",
     "pages",
     "queue",
+    "readers",
     "resp",
     "rows",
     "seals",

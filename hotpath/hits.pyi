@@ -12,4 +12,3 @@ from hotpath.pure.hits import TENDS as TENDS
 from hotpath.pure.hits import Hit as Hit
 from hotpath.pure.hits import Hits as Hits
 from hotpath.pure.hits import Questions as Questions
-from hotpath.pure.hits import Reader as Reader

@@ -16,6 +16,7 @@ from hotpath.pages cimport Text, lay_out, point_at
 from hotpath.places cimport (
     GENERATION_BYTES, PLACE_BYTES, PUSHED_BYTES, Place, built_ms, put_envelope, put_place, take_envelope,
 )
+from hotpath.readers cimport Reader
 from hotpath.rows cimport Rows
 from hotpath.seals cimport BODY_BYTES, MAC_BYTES, Seal
 from hotpath.shelf cimport Shelf
@@ -27,6 +28,7 @@ from hotpath.pure.hits import (
     BROKEN, CURSOR_TTL_MS, DEFAULT_LIMIT, FETCH, GO_ON, JUDGE, LIMIT, NAME_BYTES, NONCE_BYTES, ORDER_MS, READY, TENDS,
     Questions,
 )
+from hotpath.overdue import overdue
 from hotpath.rows import texts
 from hotpath.seen import marks
 
@@ -62,23 +64,6 @@ cdef int LOT = TENDS
 
 
 @cython.final
-cdef class Reader:
-    cdef readonly bytes user_id
-    cdef readonly bytes session_id
-    cdef readonly int64_t until_ms
-    cdef readonly str log
-    cdef public int64_t tend_again_ms
-
-    def __cinit__(self, bytes user_id not None, bytes session_id not None, int64_t until_ms, str log not None):
-        if len(user_id) != ID_BYTES or len(session_id) != ID_BYTES:
-            raise ValueError("ids have 30 bytes")
-        self.user_id = user_id
-        self.session_id = session_id
-        self.until_ms = until_ms
-        self.log = log
-
-
-@cython.final
 cdef class Hit:
     """As long as its request."""
 
@@ -94,6 +79,8 @@ cdef class Hit:
     cdef public int64_t remaining
     cdef readonly bint alive
     cdef readonly bytes blob
+    cdef readonly int forgets
+    cdef readonly bytes forgotten
     cdef readonly bytes told
     cdef Place _start
     cdef bint _cursorless
@@ -119,6 +106,7 @@ cdef class Hits:
     cdef int64_t _window_ms
     cdef Template _admit
     cdef Template _tend
+    cdef Template _forget
     cdef tuple _tops
     cdef tuple _afters
     cdef Template _behind
@@ -155,15 +143,12 @@ cdef class Hits:
         self._kind = kind.encode()
         self._rule = rule
         self._most, self._window_ms = policy[0], policy[1] * 1000
-        self._admit, self._tend, self._behind = questions.admit, questions.tend, questions.behind
-        self._tops, self._afters = questions.tops, questions.afters
-        self._apart = questions.apart
+        self._admit, self._tend, self._forget = questions.admit, questions.tend, questions.forget
+        self._tops, self._afters, self._behind = questions.tops, questions.afters, questions.behind
+        self._apart, self._alive = questions.apart, questions.alive
         self._remember, self._remember_end = questions.remember, questions.remember_end
-        self._alive = questions.alive
-        self._admitted = admitted
-        self._shelf = shelf
-        self._cursors = cursors
-        self._playbacks = playbacks
+        self._admitted, self._shelf = admitted, shelf
+        self._cursors, self._playbacks = cursors, playbacks
         self._kept = (flags, prefix, dict(sources))
         for i in range(8):
             point_at(&self._fills[i], flags[i])
@@ -197,7 +182,7 @@ cdef class Hits:
         hit.began_ms = began_ms
         hit.remaining = -1
         hit.alive = True
-        hit.told = b""
+        hit.told = hit.forgotten = b""
         hit._cursorless = cursor.at == NULL
         hit._now_ms = now_ms
         hit.tends = stamp_us % LOT == 0 or began_ms >= reader.tend_again_ms
@@ -213,10 +198,12 @@ cdef class Hits:
             if reply is not None and not PyBytes_CheckExact(reply) and not PyLong_CheckExact(reply):
                 return FAILED
         if hit.remaining < 0:
-            if replies[1] is not None or hit.tends or not PyLong_CheckExact(replies[0]) or replies[0] == 1:
+            if replies[1] is not None or not PyLong_CheckExact(replies[0]) or (replies[0] == 1 and not hit.tends):
+                return TO_JUDGE
+            if hit.tends and not self._look_after(hit, replies[3]):
                 return TO_JUDGE
             length = replies[0]
-            hit.remaining = max(<int64_t> 0, self._most - length)
+            hit.remaining = max(<int64_t> 0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
         hit.alive = replies[2] == self._alive
         if not hit.alive or not PyBytes_CheckExact(replies[count - 3]) or not PyBytes_CheckExact(replies[count - 1]):
@@ -296,6 +283,16 @@ cdef class Hits:
             hit.replies += hit.reading_replies
             hit.reading_replies = 0
         return 0
+
+    cdef bint _look_after(self, Hit hit, object oldest) except -1:
+        found = None
+        if PyBytes_CheckExact(oldest):
+            found = overdue(oldest, hit.stamp_us - 1000 * self._window_ms, self._forget, hit.reader.user_id)
+        if found is None:
+            return False
+        hit.forgets, hit.forgotten = found
+        hit.reader.tend_again_ms = hit.began_ms + self._window_ms // 2
+        return True
 
     cdef int _place(self, Hit hit, bytes listed, object ties, object marker) except -1:
         cdef Rows rows

@@ -36,6 +36,9 @@ class HotPages(Protocol):
     def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
         """Whether the request may go on, where the replies do not say it plainly. Raises Unavailable."""
 
+    def forget(self, hit: hits.Hit) -> None:
+        """Takes out of the limit's log what a hit found to have left its window, without waiting."""
+
     def tell(self, hit: hits.Hit) -> None:
         """Sends what a written page leaves behind, without waiting: a session that is lost costs its reader a walk,
         nothing else."""

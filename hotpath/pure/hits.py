@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import msgspec
 
 from hotpath.pure import pages, seen
+from hotpath.pure.overdue import overdue
 from hotpath.pure.places import GENERATION_BYTES, ID_BYTES, Place, built_ms, envelope, opened
+from hotpath.pure.readers import Reader
 from hotpath.pure.rows import Rows, texts
 from hotpath.pure.seals import Seal
 from hotpath.pure.shelf import Entry, Shelf
@@ -39,7 +41,8 @@ class Questions(msgspec.Struct, frozen=True):
     """What a page asks, by templates over (stamp in µs, user, session, upper bound, score to go on behind), of 16, 30,
     30, 13 and 13 bytes.
 
-    `admit` counts an attempt and reads the session (3 replies); `tend` looks after the limit's log (2); `tops[n - 1]`
+    `admit` counts an attempt and reads the session (3 replies); `tend` looks after the limit's log (2), from which
+    `forget` takes an entry, whose stamp is the value; `tops[n - 1]`
     and `afters[n - 1]` read a page of n and one entry more, from the upper bound on (1) or behind a score, with all of
     that score before (2); `behind` reads the feed's marker and the viewer's blob (2). `apart`: the last three are for
     another node than the first two. `remember` ends where the value of the session's pages begins with its length.
@@ -47,6 +50,7 @@ class Questions(msgspec.Struct, frozen=True):
 
     admit: Template
     tend: Template
+    forget: Template
     tops: tuple[Template, ...]
     afters: tuple[Template, ...]
     behind: Template
@@ -54,19 +58,6 @@ class Questions(msgspec.Struct, frozen=True):
     remember: Template
     remember_end: bytes
     alive: bytes
-
-
-class Reader:
-    """A session as hot reads know it: until when, and under which name its limit is logged."""
-
-    def __init__(self, user_id: bytes, session_id: bytes, until_ms: int, log: str) -> None:
-        if len(user_id) != ID_BYTES or len(session_id) != ID_BYTES:
-            raise ValueError("ids have 30 bytes")
-        self.user_id = user_id
-        self.session_id = session_id
-        self.until_ms = until_ms
-        self.log = log
-        self.tend_again_ms = 0  # by the limiter's clock, when half a window will have passed since the log was tended
 
 
 class Hit:
@@ -80,6 +71,7 @@ class Hit:
         self.tends = False
         self.stamp_us = self.began_ms = 0
         self.remaining = -1
+        self.forgets, self.forgotten = 0, b""  # commands, for the common node, that take out what left the window
         self.alive = True
         self.blob: bytes | None = None
         self.told = b""  # what to tell the feeds' node, without waiting; one reply
@@ -160,9 +152,11 @@ class Hits:
             return BROKEN
         length, decisive, alive = replies[:3]
         if hit.remaining < 0:
-            if decisive is not None or hit.tends or length == 1 or not isinstance(length, int):
+            if decisive is not None or not isinstance(length, int) or (length == 1 and not hit.tends):
                 return JUDGE
-            hit.remaining = max(0, self._most - length)
+            if hit.tends and not self._tend(hit, replies[3]):
+                return JUDGE
+            hit.remaining = max(0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
         hit.alive = alive == self._questions.alive
         listed, marker, blob = replies[-3:]
@@ -239,6 +233,18 @@ class Hits:
         if not questions.apart:
             hit.commands, hit.reading = hit.commands + hit.reading, b""
             hit.replies, hit.reading_replies = hit.replies + hit.reading_replies, 0
+
+    def _tend(self, hit: Hit, oldest: object) -> bool:
+        """What is pushed in the next half of a window outlives it, because a log is kept for two."""
+        if not isinstance(oldest, bytes):
+            return False
+        edge_us = hit.stamp_us - self._window_s * 1_000_000
+        found = overdue(oldest, edge_us, self._questions.forget, hit.reader.user_id)
+        if found is None:
+            return False
+        hit.forgets, hit.forgotten = found
+        hit.reader.tend_again_ms = hit.began_ms + self._window_s * 500
+        return True
 
     def _place(self, hit: Hit, listed: bytes, ties: object, marker: object) -> int:
         """Whether the rows are the whole of a plain page and of the entry behind it."""

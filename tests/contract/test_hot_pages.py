@@ -11,7 +11,7 @@ from app.adapters.redis.limiter import RedisLimiter
 from app.adapters.redis.pipe import Pipe
 from app.core.ids import new
 from app.ports.limiter import Verdict
-from hotpath import hits, seals, shelf
+from hotpath import hits, readers, seals, shelf
 
 WINDOW_S: Final = 60
 POLICY: Final = ("feed", 5, WINDOW_S)
@@ -33,7 +33,7 @@ class Reader:
         )
         user_id, session_id = new("usr"), new("ses")
         self.key = self._pages.log_of(user_id, POLICY)
-        self._reader = hits.Reader(user_id.encode(), session_id.encode(), UPPER_MS + 1, self.key)
+        self._reader = readers.Reader(user_id.encode(), session_id.encode(), UPPER_MS + 1, self.key)
 
     async def begin(self) -> None:
         """Learns the server's time, as any process does by its first request."""

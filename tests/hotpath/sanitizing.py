@@ -14,7 +14,9 @@ RUN_TIMEOUT_S = 900
 def build(folder: Path, extra: dict[str, str]) -> None:
     """Builds the kernels, and these beside them (file names and their text), in an empty folder."""
     shutil.copytree(ROOT / "hotpath", folder / "hotpath", ignore=shutil.ignore_patterns("*.so", "*.c", "__pycache__"))
-    shutil.copytree(ROOT / "tests" / "hotpath", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "tests" / "hotpath", folder / "tests" / "hotpath", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copy(ROOT / "setup.py", folder)
     shutil.copy(ROOT / "pyproject.toml", folder)
     for name, text in extra.items():

@@ -1,124 +1,33 @@
 import json
-from collections.abc import Sequence
-from importlib import import_module
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hotpath.pure.hits import BROKEN, FETCH, GO_ON, JUDGE, READY, TENDS, Questions
+from hotpath.pure.hits import BROKEN, FETCH, GO_ON, JUDGE, READY, TENDS
+from tests.hotpath.hits_world import (
+    AUTHOR,
+    BEGAN_MS,
+    GENERATION,
+    MOST,
+    NOW_MS,
+    SESSION,
+    STAMP_US,
+    STRANGER,
+    TWINS,
+    USER,
+    WINDOW_S,
+    Twin,
+    World,
+    blob,
+    card,
+    listed,
+    replies,
+    rows,
+    video,
+)
 
-NOW_MS, STAMP_US, BEGAN_MS = 1_800_000_000_000, 1_800_000_000_000_001, 5_000_000
-USER, SESSION, STRANGER = b"usr_%026d" % 7, b"ses_%026d" % 8, b"usr_%026d" % 9
-AUTHOR = b"%026d" % 1
-GENERATION = f"{NOW_MS - 1000:012x}abcdfr"
-NAMES = {b"f": b'"fresh"', b"r": b'"recommended"'}
-MOST, WINDOW_S = 100, 60
-
-
-class Twin(NamedTuple):
-    hits: ModuleType
-    seals: ModuleType
-    shelf: ModuleType
-    sliding: ModuleType
-    templates: ModuleType
-
-
-TWINS = [
-    Twin(*(import_module(f"{package}.{name}") for name in Twin._fields)) for package in ("hotpath", "hotpath.pure")
-]
 both = pytest.mark.parametrize("twin", TWINS, ids=["c", "py"])
-
-
-class World:
-    """A feed's pages over a shelf of thirty cards, and one reader."""
-
-    def __init__(self, twin: Twin, *, rule: int = 0, apart: bool = False) -> None:
-        self.admitted = twin.sliding.SlidingLog()
-        self.shelf = twin.shelf.Shelf(10**6)
-        for number in range(30):
-            self.shelf.put(video(number), card())
-        self.cursors = twin.seals.Seal(b"cursors", 16)
-        template = twin.templates.Template
-        questions = Questions(
-            admit=template(b"admit " + b"\x01" * 16 + b"\x02" * 30 + b"\x03" * 30),
-            tend=template(b"tend " + b"\x02" * 30),
-            tops=tuple(template(b"top%d " % size + b"\x04" * 13) for size in range(50)),
-            afters=tuple(template(b"after%d " % size + b"\x05" * 13) for size in range(50)),
-            behind=template(b"behind " + b"\x02" * 30),
-            apart=apart,
-            remember=template(b"SET " + b"\x03" * 30),
-            remember_end=b"END",
-            alive=b"alive",
-        )
-        flags = tuple(b'{"flags":%d}' % bits for bits in range(8))
-        names = {b"": b'"following"'} if rule else NAMES
-        self.kind = "following" if rule else "feed"
-        self.hits = twin.hits.Hits(
-            self.kind, rule, (MOST, WINDOW_S), questions, self.admitted, self.shelf, self.cursors,
-            twin.seals.Seal(b"playbacks", 12), flags, b"/media", names,
-        )  # fmt: skip
-        self.reader = twin.hits.Reader(USER, SESSION, NOW_MS + 1, "log")
-        self.reader.tend_again_ms = BEGAN_MS + 1
-
-    def ask(self, query: bytes = b"", stamp_us: int = STAMP_US, **more: int) -> Any:
-        at = {"now_ms": NOW_MS, "began_ms": BEGAN_MS} | more
-        return self.hits.ask(self.reader, query, at["now_ms"], stamp_us, at["began_ms"])
-
-    def cursor(self, **fields: Any) -> bytes:
-        """A sealed cursor of this reader, behind video 20, with these fields otherwise."""
-        place = {
-            "generation": GENERATION, "upper": NOW_MS, "score": NOW_MS - 1010, "video_id": video(20).decode(),
-            "in_tail": False, "served": 10, "past": (), "pushed": b"",
-        }  # fmt: skip
-        envelope = {"version": 1, "kind": self.kind, "viewer": USER.decode(), "expires_ms": NOW_MS + 1}
-        envelope |= {name: fields.pop(name) for name in list(fields) if name in envelope}
-        sealed = [*envelope.values(), list((place | fields).values())]
-        text: bytes = self.cursors.seal(msgspec.msgpack.encode(sealed))
-        return b"cursor=" + text
-
-
-def video(number: int) -> bytes:
-    return b"vid_%026d" % number
-
-
-def card(visibility: bytes = b"P") -> bytes:
-    head = b"%020d2%bAusr_%b%013d0405a1.0dance" % (7, visibility, AUTHOR, 1_800_000_000_000)
-    return head + b'{"u":"\x01/a","v":\x02}'
-
-
-def blob(**sets: Sequence[bytes]) -> bytes:
-    names = ("liked", "saved", "following", "friends", "blocked", "muted")
-    members = [sorted(sets.get(name, [])) for name in names]
-    header = msgspec.msgpack.encode([1, "", "", [len(each) for each in members]])
-    return len(header).to_bytes(2, "big") + header + b"".join(member for each in members for member in each)
-
-
-def listed(*texts: bytes) -> bytes:
-    return b"*%d\r\n" % len(texts) + b"".join(b"$%d\r\n%b\r\n" % (len(text), text) for text in texts)
-
-
-def rows(*numbers: int, first_score: int = NOW_MS - 1000) -> bytes:
-    """Videos by number, each scored one less than the one before."""
-    return listed(
-        *(word for place, number in enumerate(numbers) for word in (video(number), b"%d" % (first_score - place)))
-    )
-
-
-def replies(
-    entries: bytes,
-    *,
-    count: int = 2,
-    generation: str = GENERATION,
-    state: bytes | None = None,
-    ties: bytes | None = None,
-    alive: bytes | None = b"alive",
-) -> list[Any]:
-    marker = listed(b"!" + generation.encode(), b"-1") if generation else listed()
-    return [count, None, alive, *([] if ties is None else [ties]), entries, marker, blob() if state is None else state]
 
 
 @both
@@ -242,7 +151,12 @@ def test_the_limiter_judges_what_the_count_alone_can_not_say(twin: Twin) -> None
     assert STAMP_US % TENDS == 1
     assert (tending.tends, tending.replies) == (True, 8)
     assert b"tend %b" % USER in tending.commands
-    assert world.hits.read(tending, [*good[:3], listed(), 1, *good[3:]]) == JUDGE
+    for oldest in (listed(b"no time"), None):
+        assert world.hits.read(tending, [*good[:3], oldest, 1, *good[3:]]) == JUDGE
+    old, young = (b"%d" % (STAMP_US - 1 - WINDOW_S * 10**6 + late_us) for late_us in (0, 1))
+    assert world.hits.read(tending, [1, *good[1:3], listed(young, old), 1, *good[3:]]) == READY
+    assert (tending.remaining, tending.forgets, tending.forgotten) == (MOST, 1, b"forget %b%b" % (old, USER))
+    assert world.reader.tend_again_ms == BEGAN_MS + WINDOW_S * 500
     world.reader.tend_again_ms = BEGAN_MS
     assert world.ask(b"limit=2").tends
 
@@ -309,91 +223,4 @@ def test_what_can_not_be_right_is_refused(twin: Twin) -> None:
         world.hits.write(hit, None, b"nonces")
     for user_id, session_id in ((b"usr_1", SESSION), (USER, b"")):
         with pytest.raises(ValueError, match=r"^ids have 30 bytes$"):
-            twin.hits.Reader(user_id, session_id, 0, "log")
-
-
-QUERIES = st.lists(
-    st.one_of(
-        st.sampled_from([b"page=0", b"page=1", b"limit=0", b"limit=51", b"limit=50", b"limit=007", b"", b"cursor="]),
-        st.integers(0, 120).map(lambda limit: b"limit=%d" % limit),
-        st.text("Aa0-_.=%&", max_size=30).map(lambda text: b"cursor=" + text.encode()),
-        st.binary(max_size=12),
-    ),
-    max_size=3,
-).map(b"&".join)
-PLACES = st.fixed_dictionaries(
-    {},
-    optional={
-        "generation": st.sampled_from(["", GENERATION, "zz", "0" * 12 + "abcdf"]),
-        "upper": st.sampled_from([NOW_MS, NOW_MS - 7, 10**12, 10**13, 0]),
-        "score": st.sampled_from([NOW_MS - 1010, NOW_MS, 10**12 - 1, 0]),
-        "video_id": st.sampled_from(["", video(20).decode(), video(3).decode()]),
-        "served": st.integers(0, 2**40),
-        "pushed": st.binary(max_size=64).map(lambda raw: raw * 3),
-        "expires_ms": st.sampled_from([NOW_MS + 1, NOW_MS]),
-    },
-)
-NUMBERS = st.lists(st.integers(0, 32), max_size=24)
-SCORES = st.sampled_from([NOW_MS - 1000, NOW_MS - 990, NOW_MS + 5, NOW_MS - 2500, 20_000])
-SETS = st.lists(st.integers(0, 31).map(lambda number: video(number)[4:]), max_size=12, unique=True)
-
-
-@given(query=QUERIES)
-def test_both_take_the_same_queries_for_plain(query: bytes) -> None:
-    one, other = World(TWINS[0]).ask(query), World(TWINS[1]).ask(query)
-
-    assert (one is None) == (other is None)
-    if one is not None:
-        assert (one.limit, one.commands, one.replies) == (other.limit, other.commands, other.replies)
-
-
-@settings(max_examples=200)
-@given(
-    rule=st.integers(0, 1),
-    apart=st.booleans(),
-    place=st.none() | PLACES,
-    limit=st.integers(1, 20),
-    numbers=NUMBERS,
-    score=SCORES,
-    tied=NUMBERS,
-    generation=st.sampled_from([GENERATION, "", "zz", f"{NOW_MS - 1000:012x}abcd", GENERATION + "trgsf"]),
-    liked=SETS,
-    stamp_us=st.integers(STAMP_US, STAMP_US + 8),
-)
-def test_both_make_the_same_page(
-    rule: int,
-    apart: bool,
-    place: dict[str, Any] | None,
-    limit: int,
-    numbers: list[int],
-    score: int,
-    tied: list[int],
-    generation: str,
-    liked: list[bytes],
-    stamp_us: int,
-) -> None:
-    """Of anything that a cursor may hold and replies may say."""
-    seen: list[tuple[Any, ...]] = []
-    state = blob(liked=liked, following=[AUTHOR])
-    for twin in TWINS:
-        world = World(twin, rule=rule, apart=apart)
-        query = b"limit=%d" % limit + (b"" if place is None else b"&" + world.cursor(**place))
-        hit = world.ask(query, stamp_us)
-        if hit is None:
-            seen.append((None,))
-            continue
-        ties = rows(*tied, first_score=score) if b"after" in hit.commands + hit.reading else None
-        came = replies(rows(*numbers, first_score=score), generation=generation, state=state, ties=ties)
-        if hit.tends:
-            came[3:3] = [listed(), 1]
-            assert world.hits.read(hit, came) == JUDGE
-            hit.remaining = 3
-        outcome = world.hits.read(hit, came)
-        body = None
-        if outcome == READY:
-            body = world.hits.write(hit, None, b"nonces")
-        elif outcome == FETCH:
-            entries = [twin.shelf.Entry(member, card()) for member in hit.members()]
-            body = world.hits.write(hit, entries, b"nonces")
-        seen.append((hit.commands, hit.reading, hit.replies, hit.reading_replies, outcome, body, hit.told))
-    assert seen[0] == seen[1]
+            twin.readers.Reader(user_id, session_id, 0, "log")

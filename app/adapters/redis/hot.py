@@ -61,6 +61,7 @@ class RedisHotPages:
         sizes = range(2, hits.LIMIT + 2)
         return hits.Questions(
             admit=_template(("LPUSH", key, _STAMP), ("LINDEX", key, most), ("GET", f"session:{_SESSION}")),
+            forget=_template(("LREM", key, -1, _STAMP)),
             tend=_template(("LRANGE", key, -hits.TENDS * OLDEST, -1), keep(key, window_s)),
             tops=tuple(_template(_down(feed, _UPPER, size)) for size in sizes),
             afters=tuple(_template(_ties(feed), _down(feed, f"({_SCORE}", size)) for size in sizes),
@@ -86,11 +87,10 @@ class RedisHotPages:
     def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
         _, most, window_s = policy
         attempt = Attempt(hit.reader.log, most, window_s, hit.stamp_us, hit.began_ms)
-        verdict = self._judge(attempt, replies, _TENDED if hit.tends else None)
-        if hit.tends:
-            # What is pushed until then outlives the window, because a log is kept for two.
-            hit.reader.tend_again_ms = hit.began_ms + window_s * 500
-        return verdict
+        return self._judge(attempt, replies, _TENDED if hit.tends else None)
+
+    def forget(self, hit: hits.Hit) -> None:
+        self._common.tell(hit.forgotten, hit.forgets)
 
     def tell(self, hit: hits.Hit) -> None:
         if hit.told:

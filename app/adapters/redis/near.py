@@ -46,9 +46,9 @@ class NearCards:
     async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """As `find`, and the others from Redis. None for what is nowhere, and for bytes that are no card."""
         found = self.find(video_ids)
-        missing = list(dict.fromkeys(v for v, entry in zip(video_ids, found, strict=True) if entry is None))
-        if not missing:
+        if None not in found:
             return found
+        missing = list(dict.fromkeys(v for v, entry in zip(video_ids, found, strict=True) if entry is None))
         filled = await self._fill(missing)
         return [entry or filled.get(v) for v, entry in zip(video_ids, found, strict=True)]
 

@@ -26,7 +26,7 @@ from app.ports.hot import HeldCards, HotPages
 from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
 from app.services.feed.roster import Roster
-from hotpath import hits, shelf
+from hotpath import hits, readers, shelf
 from hotpath.hits import BROKEN, GO_ON, JUDGE, NONCE_BYTES, READY
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
@@ -44,9 +44,9 @@ class Readers:
         self._doorkeeper = doorkeeper
         self._pages = pages
         self._policy = msgspec.structs.astuple(policy)
-        self._known: dict[bytes, hits.Reader] = {}
+        self._known: dict[bytes, readers.Reader] = {}
 
-    def find(self, authorization: bytes, now_ms: int) -> hits.Reader | None:
+    def find(self, authorization: bytes, now_ms: int) -> readers.Reader | None:
         """The reader of a header that was admitted before, of whom only the session is to be asked; None says nothing
         against it."""
         reader = self._known.get(authorization)
@@ -57,13 +57,13 @@ class Readers:
             return None
         viewer, until_ms = found
         log = self._pages.log_of(viewer.user_id, self._policy)
-        reader = hits.Reader(viewer.user_id.encode(), viewer.session_id.encode(), until_ms, log)
+        reader = readers.Reader(viewer.user_id.encode(), viewer.session_id.encode(), until_ms, log)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[authorization] = reader
         return reader
 
-    def forget(self, reader: hits.Reader) -> None:
+    def forget(self, reader: readers.Reader) -> None:
         """The session of this reader may have ended."""
         self._doorkeeper.forget(reader.session_id.decode())
 
@@ -77,7 +77,7 @@ class HotFeed:
         policy: Policy,
         pages: HotPages,
         cards: HeldCards,
-        readers: Readers,
+        who: Readers,
         roster: Roster,
         cursors: Cursors,
         playbacks: Playbacks,
@@ -86,7 +86,7 @@ class HotFeed:
         self.policy = policy
         self._pages = pages
         self._cards = cards
-        self._readers = readers
+        self._readers = who
         self._roster = roster if kind == "following" else None
         self._clock = clock
         self._counted = msgspec.structs.astuple(policy)
@@ -126,6 +126,8 @@ class HotFeed:
                 return verdict
             asked.remaining = verdict.remaining
             came_to = self._hits.read(asked, replies)
+        if asked.forgets:
+            self._pages.forget(asked)
         if came_to == BROKEN:
             raise Unavailable("Redis cannot answer now.")
         if came_to == GO_ON or (self._roster and self._may_pull(asked)):

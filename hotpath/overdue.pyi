@@ -1,0 +1,1 @@
+from hotpath.pure.overdue import overdue as overdue

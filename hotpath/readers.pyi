@@ -1,0 +1,1 @@
+from hotpath.pure.readers import Reader as Reader
