@@ -26,10 +26,10 @@ class HotTrending:
         self._pages = pages
         self._ready = ready
         self._counted = (policy.name, policy.limit, policy.window_s)
-        self._queries: dict[bytes, Asked | None] = {}
+        self._queries: dict[bytes, Asked] = {}
 
     def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, Any] | None:
-        asked = self._asked(query)
+        asked = self._queries.get(query) or self._parsed(query)
         if fields.authorization is not None or asked is None:
             return None
         counting = self._pages.count(visitor_name(host), self._counted)
@@ -44,11 +44,9 @@ class HotTrending:
         found = self._ready.find(scope, page, limit, fields.accept_encoding or b"", fields.if_none_match)
         return verdict if found is None else Answer(found.status, found.headers, found.body, b"-", verdict)
 
-    def _asked(self, query: bytes) -> Asked | None:
-        if query in self._queries:
-            return self._queries[query]
+    def _parsed(self, query: bytes) -> Asked | None:
         asked = parse(query)
-        if len(self._queries) < _QUERIES and len(query) <= 64:
+        if asked is not None and len(self._queries) < _QUERIES:
             self._queries[query] = asked
         return asked
 

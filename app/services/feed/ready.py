@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -186,6 +187,7 @@ def _note_failure(task: asyncio.Task[_Entry]) -> None:
         logger.info("a ready answer could not be made", extra={"error": str(error)})
 
 
+@lru_cache(maxsize=1024)
 def _key(scope: str, page: int, limit: int) -> Key:
     """Whatever lies beyond a list's end is one page."""
     return scope, min(page, -(-KEEP // limit)), limit
