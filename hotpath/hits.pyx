@@ -1,6 +1,6 @@
 """A hit's page. `hotpath.pure.hits` gives the meaning."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_CheckExact
 from libc.string cimport memcmp, memcpy, memset
 
@@ -209,7 +209,8 @@ cdef class Hits:
         if not hit.alive or not PyBytes_CheckExact(replies[count - 3]) or not PyBytes_CheckExact(replies[count - 1]):
             return ELSEWHERE
         hit.blob = replies[count - 1]
-        return self._place(hit, replies[count - 3], replies[count - 4] if hit._start.has_id else None, replies[count - 2])
+        ties = replies[count - 4] if hit._start.has_id else None
+        return self._place(hit, replies[count - 3], ties, replies[count - 2])
 
     def write(self, Hit hit not None, list entries, bytes nonce not None):
         cdef Place after

@@ -271,7 +271,8 @@ cdef bint _is_offered(mark, avoided, may) except -1:
 
 
 cdef list _blend_of(
-    list names, Offered* offered, const Py_ssize_t* listed, Py_ssize_t* kept, int64_t* heads, Py_ssize_t count, bint seen
+    list names, Offered* offered, const Py_ssize_t* listed, Py_ssize_t* kept, int64_t* heads, Py_ssize_t count,
+    bint seen
 ):
     """As `_blended`, of numbers: those wanted that were seen, or that were not and have no place yet."""
     cdef const int64_t* weights = heads
@@ -352,7 +353,9 @@ cdef list _blended(list lists, int64_t* places, const int64_t* weights, Py_ssize
     return chosen
 
 
-cdef int _number(list ids, dict marked, dict numbers, Py_ssize_t place, Py_ssize_t* author, Py_ssize_t* topic) except -1:
+cdef int _number(
+    list ids, dict marked, dict numbers, Py_ssize_t place, Py_ssize_t* author, Py_ssize_t* topic
+) except -1:
     """Equal numbers for equal authors, and for equal topics."""
     mark = marked.get(ids[place])
     author[0] = numbers.setdefault(ids[place] if mark is None else (<Mark?> mark)._author(), place)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from app.core.errors import Unavailable
@@ -17,8 +16,7 @@ from app.edge.messages import Request, connection_line, status_line
 from app.edge.problems import DATE
 from app.edge.sides import Asker
 from app.edge.warm import Miss
-from app.http.access import request_line
-from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter
+from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter, fields_of, hot_request_line
 from app.http.limits import headers as limit_headers
 from app.http.record import ABANDONED, SECURITY, Record
 from app.ports.limiter import Verdict
@@ -56,7 +54,7 @@ class Read:
 
     def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
         began_s = time.perf_counter()
-        traceparent, fields = fields_of(request)
+        traceparent, fields = fields_of(request.fields)
         if fields is None:
             return None
         try:
@@ -85,7 +83,7 @@ class Read:
 
     def done(self, request: Request, status: int, began_s: float, name: bytes, user: bytes, sent_bytes: int) -> None:
         """Into the log and the metrics."""
-        line = _request_line(self.path, request.http_version)
+        line = hot_request_line(self.path, request.http_version)
         self._record.done(self.path, "GET", status, began_s, name, user, line, sent_bytes)
 
     def _limit(self, verdict: Verdict) -> bytes:
@@ -162,35 +160,3 @@ class Asking:
             return
         asker.answered(read.whole(outcome, self._traceparent, self._request.http_version, close=asker.closes))
         read.done(self._request, outcome.status, self._began_s, asker.name, outcome.user, len(outcome.body))
-
-
-@lru_cache(maxsize=64)
-def _request_line(path: str, http_version: str) -> bytes:
-    """For the log; of a path of the table."""
-    return request_line("GET", path, http_version)
-
-
-def fields_of(request: Request) -> tuple[bytes | None, Fields | None]:
-    """The traceparent and the fields; no fields for a request with a body, or with a header twice."""
-    authorization = accept_encoding = if_none_match = traceparent = None
-    for name, value in request.fields:
-        if name == b"authorization":
-            if authorization is not None:
-                return None, None
-            authorization = value
-        elif name == b"accept-encoding":
-            if accept_encoding is not None:
-                return None, None
-            accept_encoding = value
-        elif name == b"if-none-match":
-            if if_none_match is not None:
-                return None, None
-            if_none_match = value
-        elif name == b"traceparent":
-            traceparent = traceparent or value
-        elif name in _BODY:
-            return None, None
-    return traceparent, Fields(authorization, accept_encoding, if_none_match)
-
-
-_BODY: Final = frozenset({b"content-length", b"transfer-encoding"})

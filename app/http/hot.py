@@ -7,7 +7,7 @@ handed on with the verdict, so that nothing is counted twice.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -83,7 +83,7 @@ class HotDoor:
     async def _hot(self, read: HotRead, scope: Any, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
         host = host_of(scope)
-        traceparent, fields = _read(scope["headers"])
+        traceparent, fields = fields_of(scope["headers"])
         outcome: Outcome = None
         if fields is not None:
             try:
@@ -119,7 +119,7 @@ class HotDoor:
 
     def _done(self, scope: Any, host: str, status: int, began_s: float, user: bytes, sent_bytes: int) -> None:
         path = scope["path"]
-        request = _request_line(path, scope.get("http_version", "1.1"))
+        request = hot_request_line(path, scope.get("http_version", "1.1"))
         self._record.done(path, "GET", status, began_s, name_of(host), user, request, sent_bytes)
 
     def _limit(self, path: str, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
@@ -132,12 +132,12 @@ class HotDoor:
 
 
 @lru_cache(maxsize=64)
-def _request_line(path: str, http_version: str) -> bytes:
-    """For the log; of a path of the table."""
+def hot_request_line(path: str, http_version: str) -> bytes:
+    """What the log says of a request for a path of the table."""
     return request_line("GET", path, http_version)
 
 
-def _read(headers: Any) -> tuple[bytes | None, Fields | None]:
+def fields_of(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, Fields | None]:
     """The traceparent and the fields; no fields for a request with a body, or with a header twice."""
     authorization = accept_encoding = if_none_match = traceparent = None
     for name, value in headers:
