@@ -71,12 +71,14 @@ class Crowd:
         model.toggle(edge, one, other, on)
         self.exact = False
 
+    def followers(self, creator: str) -> list[str]:
+        """In the order in which they stay: `have_followers` takes the last ones away."""
+        return sorted(one for one, other in self.model.edges["follow"] if other == creator)
+
     async def have_followers(self, creator: str, count: int) -> None:
         """Follows and unfollows until the creator has so many, or all who may follow do."""
-        followers = sorted(one for one, other in self.model.edges["follow"] if other == creator)
-        others = [
-            one for one in self.logins if one not in {*followers, creator} and not self.model.barred(one, creator)
-        ]
+        followers, barred = self.followers(creator), self.model.barred
+        others = [one for one in self.logins if one not in {*followers, creator} and not barred(one, creator)]
         for one in followers[count:]:
             await self.toggle("follow", one, creator, False)
         for one in others[: max(0, count - len(followers))]:

@@ -125,10 +125,12 @@ class FeedMachine(RuleBasedStateMachine):
     @precondition(room)
     @rule(creator=famous, risen=st.sampled_from([6, 4]), fallen=st.sampled_from([2, 0]), order=orders)
     def rise_and_fall(self, creator: int, risen: int, fallen: int, order: int) -> None:
-        """A creator crosses limits, publishes there, and crosses them back."""
+        """A creator crosses limits, publishes there, and crosses them back. Who stays has looked before that."""
         name = self.names[creator]
         self.do(self.crowd.have_followers(name, risen))
         self.do(self.crowd.deliver(list(self.world.groups), random.Random(order), 1))
+        for follower in self.crowd.followers(name)[:fallen]:
+            self.do(self.crowd.open("following", follower, 1))
         self.do(self.crowd.publish(name))
         self.do(self.crowd.deliver(list(self.world.groups), random.Random(order), 1))
         self.do(self.crowd.have_followers(name, fallen))

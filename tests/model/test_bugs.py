@@ -1,8 +1,6 @@
-"""The machine finds what it is there to find: each planted fault, from a pinned seed with which the product passes."""
+"""The machine finds what it is there to find: each planted fault, from pinned seeds with which the product passes."""
 
 import asyncio
-import time
-from typing import Final
 
 import pytest
 from hypothesis.errors import FlakyFailure
@@ -11,14 +9,9 @@ from tests.model.bugs import BUGS
 from tests.model.machine import machine_on, run
 from tests.model.world import World
 
-FOUND_WITHIN_S = 20.0
-RUNS = 18  # of which a dozen nearly always do; more would find each from almost any seed, and take longer
-SEED = 11
-SEEDS: Final = {"crossing_without_overlap": 12, "arrivals_keep_their_feeds": 12}  # of those that need another
-
-
-def seed_of(name: str) -> int:
-    return SEEDS.get(name, SEED)
+RUNS = 18  # from each seed
+SEEDS = (11, 12, 16)  # a fault that is not found from one is looked for from the next: what waits on real servers
+# never comes in quite the same order twice, and one seed was seen to miss a fault that it finds nearly always
 
 
 def failures(error: BaseException) -> list[BaseException]:
@@ -28,17 +21,24 @@ def failures(error: BaseException) -> list[BaseException]:
     return [error] if isinstance(error, AssertionError) else []
 
 
+def found(world: World, loop: asyncio.AbstractEventLoop, seed: int) -> bool:
+    """Whether a run from this seed fails, as a check of the crowd's does."""
+    world.restart()  # nothing of another run is remembered
+    try:
+        run(machine_on(world, loop), runs=RUNS, seed_=seed, shrink=False)
+    except (AssertionError, FlakyFailure) as error:
+        assert failures(error)
+        return True
+    return False
+
+
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_found(world: World, loop: asyncio.AbstractEventLoop, name: str) -> None:
-    world.restart()  # nothing of another bug is remembered
-    began_s = time.monotonic()
-    with BUGS[name](), pytest.raises((AssertionError, FlakyFailure)) as found:
-        run(machine_on(world, loop), runs=RUNS, seed_=seed_of(name), shrink=False)
-    assert time.monotonic() - began_s < FOUND_WITHIN_S
-    assert failures(found.value)
+    with BUGS[name]():
+        assert any(found(world, loop, seed) for seed in SEEDS)
 
 
-@pytest.mark.parametrize("seed", sorted({seed_of(name) for name in BUGS}))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_without_a_bug_the_same_seeds_pass(world: World, loop: asyncio.AbstractEventLoop, seed: int) -> None:
     world.restart()
     run(machine_on(world, loop), runs=RUNS, seed_=seed, shrink=False)
