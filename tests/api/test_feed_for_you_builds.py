@@ -16,6 +16,7 @@ from app.core.events import event
 from app.core.metrics import EXPLORED, FOR_YOU_BUILDS
 from app.http.viewer import Viewer
 from app.ports.videos import Video
+from app.services.feed.candidates import BEGUN_MS, EXPLORE_PLACES
 from app.services.feed.explore import AdmitNew
 from app.services.feed.schemas import FeedPage
 from app.services.feed.seen import NoteImpressions
@@ -196,6 +197,46 @@ async def test_a_hidden_video_does_not_block_exploration(island: Island) -> None
     await island.stores.exploration.admit([video.video_id for video in alive])
 
     assert set(await island.stores.exploration.least(50, 40)) == {video.video_id for video in alive}
+
+
+class Counting:
+    """Exploration, and how often it was told of videos."""
+
+    def __init__(self, exploration: Any) -> None:
+        self.admitted = 0
+        self._exploration = exploration
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._exploration, name)
+
+    async def admit(self, video_ids: Sequence[str]) -> None:
+        self.admitted += 1
+        await self._exploration.admit(video_ids)
+
+
+async def test_where_all_had_their_places_only_what_is_new_or_a_second_tells_them_again(island: Island) -> None:
+    people = await authors(island.stores, 3)
+    old = [video.video_id for video in await stock_of(island.stores, people, 2)]
+    await island.stores.exploration.admit(old)
+    for _ in range(EXPLORE_PLACES):
+        await island.stores.exploration.placed(old)
+    counting, now_ms = Counting(island.stores.exploration), system_ms()
+    reads = features.build(
+        island.settings, msgspec.structs.replace(island.stores, exploration=counting), lambda: now_ms
+    ).feeds
+
+    async def told(builds: int) -> int:
+        before = counting.admitted
+        for _ in range(builds):
+            await reads.page("feed", stranger(), 0, None, 20)
+        return counting.admitted - before
+
+    assert await told(3) == 1
+    now_ms += BEGUN_MS
+    assert await told(3) == 1
+    (new,) = await stock_of(island.stores, people[:1], 1)
+    assert await told(1) == 1
+    assert await island.stores.exploration.least(EXPLORE_PLACES, 10) == [new.video_id]
 
 
 async def test_a_feed_is_built_once_whoever_asks_and_in_how_many_processes(island: Island) -> None:

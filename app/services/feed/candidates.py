@@ -36,6 +36,7 @@ CATEGORIES, PER_CATEGORY = 3, 40
 EXPLORED_AT_ONCE: Final = 40
 EXPLORE_PLACES: Final = 50  # in built lists, that every new video is given
 EXPLORED_AGE_MS: Final = 7 * DAY_MS
+BEGUN_MS: Final = 1000  # so long is believed that what was told to begin has begun
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -77,6 +78,8 @@ class Candidates:
         self._clock = clock
         self._timeout_s = timeout_s
         self._shared: SingleFlight[str, list[Entry]] = SingleFlight()  # what is the same for all
+        self._begun: list[str] = []
+        self._begun_ms = -BEGUN_MS
 
     async def gather(self, user_id: str, state: ViewerState | None) -> Gathered:
         """Candidates for one user, after `timeout_s` at the latest."""
@@ -102,9 +105,14 @@ class Candidates:
 
     async def begin_exploring(self, video_ids: list[str]) -> None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
-        these that are young begin."""
-        since = ids.floor("vid", self._clock() - EXPLORED_AGE_MS)
+        these that are young begin. Where all had their places each build comes here: the same ones are not told again
+        at once."""
+        now_ms = self._clock()
+        if video_ids == self._begun and 0 <= now_ms - self._begun_ms < BEGUN_MS:
+            return
+        since = ids.floor("vid", now_ms - EXPLORED_AGE_MS)
         await self._exploration.admit([video_id for video_id in video_ids if video_id >= since])
+        self._begun, self._begun_ms = video_ids, now_ms
 
     async def _followed(self, state: ViewerState | None) -> list[str]:
         return _ids(await self._sources.candidates(state, FOR_YOU_SIZE)) if state else []
