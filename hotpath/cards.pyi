@@ -1,2 +1,2 @@
-from hotpath.pure.cards import fields as fields
+from hotpath.pure.cards import put as put
 from hotpath.pure.cards import splice as splice

@@ -11,9 +11,10 @@ class Cards(Protocol):
     async def get_many(self, video_ids: Sequence[str]) -> list[bytes | None]:
         """Card bytes in the order asked; None where absent."""
 
-    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
+    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
         """Stores cards (and the documented `video:{id}` hashes, TTL one hour) unless a newer version is there:
-        a card's first 20 bytes are its version as decimal digits, compared as text."""
+        a card's first 20 bytes are its version as decimal digits, compared as text. A hash is given as a JSON object
+        without spaces; it keeps of a text what it says, of anything else its JSON."""
 
 
 class ReadCards(Cards, Protocol):

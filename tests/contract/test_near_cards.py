@@ -75,7 +75,7 @@ class Held:
         await self.gate.wait()
         return cards
 
-    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
+    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
         self.writing.set()
         await self.writes.wait()
         await self._cards.put_many(cards, hashes)

@@ -1,6 +1,7 @@
 import json
 from types import ModuleType
 
+import hiredis
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -91,13 +92,31 @@ def test_twins_agree_with_a_filling_byte_by_byte_at_length(rows: list[tuple[byte
     _assert_twins_agree(rows)
 
 
+def put(twin: ModuleType, *documents: bytes | None) -> list[bytes]:
+    """What a server would read of the command: its words."""
+    ids = [f"vid_{number}" for number in range(len(documents))]
+    reader = hiredis.Reader()
+    reader.feed(twin.put(b"sha", [b"20", b"60"], ids, [b"card\r\n"] * len(ids), list(documents)))
+    words: list[bytes] = reader.gets()
+    assert isinstance(words, list)
+    assert reader.gets() is False
+    return words
+
+
+def members(twin: ModuleType, document: bytes) -> list[tuple[str, str]]:
+    words = [word.decode() for word in put(twin, document)]
+    head = ["EVALSHA", "sha", "2", "card:vid_0", "video:vid_0", "20", "60", "card\r\n"]
+    assert words[:9] == [*head, str(len(words) - 9)]
+    return list(zip(words[9::2], words[10::2], strict=True))
+
+
 @both
-def test_fields_are_texts_and_the_json_of_anything_else(twin: ModuleType) -> None:
+def test_members_are_texts_and_the_json_of_anything_else(twin: ModuleType) -> None:
     document = (
         b'{"a":"x","b":"\\"q\\\\","c":-1.5e3,"d":null,"e":[1,"]}",{"f":"{"}],"g":{},"h":"\xc3\xa9\\u00e9\\n","i":""}'
     )
 
-    assert list(twin.fields(document).items()) == [
+    assert members(twin, document) == [
         ("a", "x"),
         ("b", '"q\\'),
         ("c", "-1.5e3"),
@@ -107,14 +126,33 @@ def test_fields_are_texts_and_the_json_of_anything_else(twin: ModuleType) -> Non
         ("h", "éé\n"),
         ("i", ""),
     ]
-    assert twin.fields(b"{}") == {}
+    assert members(twin, b"{}") == []
+
+
+@both
+def test_a_command_puts_card_after_card(twin: ModuleType) -> None:
+    keys = [f"{kind}:vid_{number}".encode() for number in range(3) for kind in ("card", "video")]
+    cards = [b"card\r\n", b"2", b"a", b"1", b"card\r\n", b"0", b"card\r\n", b"2", b"b", b"x" * 10_000]
+
+    assert put(twin, b'{"a":1}', None, b'{"b":"%b"}' % (b"x" * 10_000)) == [
+        *(b"EVALSHA", b"sha", b"6", *keys, b"20", b"60"),
+        *cards,
+    ]
+    assert put(twin) == [b"EVALSHA", b"sha", b"0", b"20", b"60"]
+
+
+@both
+@pytest.mark.parametrize("lengths", [(1, 0, 0), (0, 1, 1), (2, 2, 1), (1, 2, 1)])
+def test_ids_cards_and_documents_are_as_many(twin: ModuleType, lengths: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"^ids, cards and documents differ in length$"):
+        twin.put(b"", [], ["vid"] * lengths[0], [b""] * lengths[1], [b"{}"] * lengths[2])
 
 
 @both
 @pytest.mark.parametrize("document", [b"", b"[]", b"{", b"}", b'{"a"}', b'{"a":}', b'{"a":1', b'{"a":1,}', b"{a:1}"])
-def test_what_is_no_object_has_no_fields(twin: ModuleType, document: bytes) -> None:
+def test_what_is_no_object_has_no_members(twin: ModuleType, document: bytes) -> None:
     with pytest.raises((ValueError, IndexError)):
-        twin.fields(document)
+        put(twin, document)
 
 
 VALUES = st.recursive(
@@ -126,12 +164,12 @@ VALUES = st.recursive(
 
 @settings(max_examples=300)
 @given(record=st.dictionaries(st.text(), VALUES, max_size=6))
-def test_both_find_the_same_fields(record: dict[str, object]) -> None:
+def test_both_find_the_same_members(record: dict[str, object]) -> None:
     document = msgspec.json.encode(record)
 
-    found = compiled.fields(document)
+    found = dict(members(compiled, document))
 
-    assert found == pure.fields(document)
+    assert put(compiled, document, None, document) == put(pure, document, None, document)
     assert {
         name: value if isinstance(record[name], str) else json.loads(value) for name, value in found.items()
     } == record
@@ -145,7 +183,7 @@ def test_a_spoilt_document_ends_in_an_error_or_in_nonsense_and_nowhere_else(
     document = msgspec.json.encode(record)
     for spoilt in (document[:at], document[:at] + bytes([byte]) + document[at + 1 :]):
         try:
-            found = compiled.fields(spoilt)
+            words = put(compiled, spoilt)
         except ValueError:
             continue
-        assert all(isinstance(word, str) for field in found.items() for word in field)
+        assert words[8] == b"%d" % (len(words) - 9)

@@ -1,9 +1,12 @@
 """`card:{video_id}` (string, one day) and the documented `video:{video_id}` (hash, one hour)."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from typing import Final
 
-from app.adapters.redis.client import RedisClient, Script, Word
+from redis.exceptions import NoScriptError
+
+from app.adapters.redis.client import RedisClient, Script
+from hotpath import cards as kernel
 from hotpath import shelf
 
 CARD_TTL_S = 24 * 3600
@@ -28,6 +31,8 @@ for i = 1, #KEYS, 2 do
   at = at + 2 + words
 end
 """)
+_SHA: Final = _PUT.sha.encode()
+_OPTIONS: Final = [b"%d" % number for number in (VERSION_BYTES, CARD_TTL_S, HASH_TTL_S)]
 
 
 class RedisCards:
@@ -46,17 +51,19 @@ class RedisCards:
         raws = await self.get_many([video_id.decode() for video_id in video_ids])
         return [_taken_in(video_id, raw) for video_id, raw in zip(video_ids, raws, strict=True)]
 
-    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
+    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
         video_ids = list(cards)
         for first in range(0, len(video_ids), BATCH):
-            keys: list[Word] = []
-            args: list[Word] = [VERSION_BYTES, CARD_TTL_S, HASH_TTL_S]
-            for video_id in video_ids[first : first + BATCH]:
-                fields = hashes.get(video_id, {})
-                keys += (f"card:{video_id}", f"video:{video_id}")
-                args += (cards[video_id], 2 * len(fields))
-                args += chain.from_iterable(fields.items())
-            await self._client.run(_PUT, keys, args)
+            batch = video_ids[first : first + BATCH]
+            raws = [cards[video_id] for video_id in batch]
+            await self._put(kernel.put(_SHA, _OPTIONS, batch, raws, [hashes.get(video_id) for video_id in batch]))
+
+    async def _put(self, packed: bytes) -> None:
+        try:
+            await self._client.packed(packed)
+        except NoScriptError:
+            await self._client.call("SCRIPT", "LOAD", _PUT.source)
+            await self._client.packed(packed)
 
 
 def _taken_in(video_id: bytes, raw: bytes | None) -> shelf.Entry | None:

@@ -56,7 +56,7 @@ class NearCards:
         entries = await self.fetch([video_id.encode() for video_id in video_ids])
         return [entry.raw if entry else None for entry in entries]
 
-    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, Mapping[str, str]]) -> None:
+    async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
         # Before, for from now on they are known to be old; after, for what was read from Redis in between.
         self._hear(cards.keys())
         try:
