@@ -26,7 +26,7 @@ HEADER_BYTES: Final = 70  # its fixed part
 LONGEST_MEDIA_VERSION: Final = 74
 LONGEST_CATEGORY: Final = 30
 
-_LETTER: Final = {"public": "P", "friends": "F", "private": "X"}
+_LETTER: Final = {"public": b"P", "friends": b"F", "private": b"X"}
 _VISIBILITY: Final[dict[int, Literal["public", "friends", "private"]]] = {
     ord("P"): "public",
     ord("F"): "friends",
@@ -52,11 +52,10 @@ def pack(card: Card) -> bytes:
     """The bytes to store. Raises ValueError for a media version or category longer than a header may hold."""
     if len(card.media_version) > LONGEST_MEDIA_VERSION or len(card.category) > LONGEST_CATEGORY:
         raise ValueError("The card's media version or category is too long.")
-    state = "A" if card.active else "-"
-    kind = f"{FORMAT.decode()}{_LETTER[card.visibility]}{state}"
-    lengths = f"{len(card.media_version):02d}{len(card.category):02d}"
-    header = f"{card.version:020d}{kind}{card.author_id}{card.published_at:013d}{lengths}"
-    return f"{header}{card.media_version}{card.category}".encode("ascii") + card.body
+    head = b"%020d%b%b%b" % (card.version, FORMAT, _LETTER[card.visibility], b"A" if card.active else b"-")
+    media_version, category = card.media_version.encode("ascii"), card.category.encode("ascii")
+    lengths = b"%013d%02d%02d" % (card.published_at, len(media_version), len(category))
+    return b"".join((head, card.author_id.encode("ascii"), lengths, media_version, category, card.body))
 
 
 def unpack(video_id: str, raw: bytes) -> Card | None:

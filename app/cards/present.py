@@ -1,6 +1,7 @@
 """From records to bytes: the body of a card at write time, and the splice of a page at read time. Pure."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -11,13 +12,14 @@ from app.cards.viewer import ViewerState
 from app.core import media_urls
 from app.ports.music import Music
 from app.ports.users import User
-from app.ports.videos import Counts, Video, VideoAndCounts
+from app.ports.videos import Counts, Video, VideoAndCounts, Visibility
 from hotpath import cards as kernel
 
 FLAGS: Final = tuple(
     msgspec.json.encode({"liked": bool(bits & 1), "saved": bool(bits & 2), "following": bool(bits & 4)})
     for bits in range(8)
 )
+ADDRESSES_KEPT: Final = 256  # a few renditions each way up, and which thumbnail is the poster
 _ANONYMOUS: Final = FLAGS[0]
 _PREFIX: Final = PREFIX_SLOT.decode()
 _encode: Final = msgspec.json.Encoder().encode
@@ -31,10 +33,11 @@ def brief(user: User) -> UserBrief:
 
 def card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
     """The card of a record: with its body if it is active, else a mark that says it is not to be shown."""
-    mark = _mark(record, author)
-    if not _is_shown(record.video, author):
-        return mark
-    return _with_body(mark, record, author, music, thumbnails=False)
+    video = record.video
+    if not _is_shown(video, author):
+        version = _version(record, author)
+        return Card(video.video_id, version, video.visibility, False, video.user_id, video.published_at or 0)
+    return _with_body(record, author, music, video.visibility, thumbnails=False)
 
 
 def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Card:
@@ -42,28 +45,32 @@ def author_card(record: VideoAndCounts, author: User, music: Music | None) -> Ca
 
     Until it is active its media are nobody else's: they are addressed as those of a private video.
     """
-    made = _with_body(_mark(record, author), record, author, music, thumbnails=True)
-    return made if _is_shown(record.video, author) else msgspec.structs.replace(made, visibility="private")
+    visibility = record.video.visibility if _is_shown(record.video, author) else "private"
+    return _with_body(record, author, music, visibility, thumbnails=True)
 
 
-def _mark(record: VideoAndCounts, author: User) -> Card:
-    video = record.video
-    version = video.version + record.counts_version + author.updated_at
-    return Card(video.video_id, version, video.visibility, False, video.user_id, video.published_at or 0)
+def _version(record: VideoAndCounts, author: User) -> int:
+    return record.video.version + record.counts_version + author.updated_at
 
 
 def _is_shown(video: Video, author: User) -> bool:
     return video.status == "active" and video.media is not None and author.suspended_at is None
 
 
-def _with_body(mark: Card, record: VideoAndCounts, author: User, music: Music | None, *, thumbnails: bool) -> Card:
+def _with_body(
+    record: VideoAndCounts, author: User, music: Music | None, visibility: Visibility, *, thumbnails: bool
+) -> Card:
     video = record.video
-    return msgspec.structs.replace(
-        mark,
-        active=True,
-        body=body(video, record.counts, author, music, thumbnails=thumbnails),
-        media_version=video.media.version if video.media else "",
-        category=video.category,
+    return Card(
+        video.video_id,
+        _version(record, author),
+        visibility,
+        True,
+        video.user_id,
+        video.published_at or 0,
+        body(video, record.counts, author, music, thumbnails=thumbnails),
+        video.media.version if video.media else "",
+        video.category,
     )
 
 
@@ -72,7 +79,7 @@ def body(video: Video, counts: Counts, author: User, music: Music | None, *, thu
 
     The candidate `thumbnails` are a fifth of a page's bytes, and only who edits the video reads them.
     """
-    return msgspec.json.encode(
+    return _encode(
         {
             "video_id": video.video_id,
             "user": brief(author),
@@ -104,16 +111,33 @@ def _media(video: Video, *, thumbnails: bool) -> dict[str, Any]:
     if media is None:
         nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, **({"thumbnails": []} if thumbnails else {})}
         return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
+    return _addresses(
+        media.renditions,
+        (media.master, media.dash),
+        media.thumbnails[media.poster],
+        media.thumbnails if thumbnails else None,
+        (media.sprite, media.sprite_vtt),
+    )
 
-    urls = [f'"{name}":{_address(f"{name}/playlist.m3u8")}' for name in media.renditions]
-    urls += (f'"master":{_address(media.master)}', f'"dash":{_address(media.dash)}')
-    candidates = {"thumbnails": _raw(f"[{','.join(map(_address, media.thumbnails))}]")} if thumbnails else {}
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _addresses(
+    renditions: tuple[str, ...],
+    playlists: tuple[str, str],
+    poster: str,
+    thumbnails: tuple[str, ...] | None,
+    sprites: tuple[str, str],
+) -> dict[str, msgspec.Raw]:
+    """Not to be changed by who gets it: what holds neither a video's id nor its version is the same for most."""
+    urls = [f'"{name}":{_address(f"{name}/playlist.m3u8")}' for name in renditions]
+    urls += (f'"{name}":{_address(playlist)}' for name, playlist in zip(("master", "dash"), playlists, strict=True))
+    candidates = {} if thumbnails is None else {"thumbnails": _raw(f"[{','.join(map(_address, thumbnails))}]")}
     return {
         "urls": _raw("{" + ",".join(urls) + "}"),
-        "thumbnail_url": _raw(_address(media.thumbnails[media.poster])),
+        "thumbnail_url": _raw(_address(poster)),
         **candidates,
-        "preview_sprite_url": _raw(_address(media.sprite)),
-        "preview_vtt_url": _raw(_address(media.sprite_vtt)),
+        "preview_sprite_url": _raw(_address(sprites[0])),
+        "preview_vtt_url": _raw(_address(sprites[1])),
     }
 
 
