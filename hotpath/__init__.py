@@ -1,7 +1,7 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, fanout, hits, merge, notes, order, overdue, pages, queue
-    from hotpath import readers, resp, rows, seals, seen, shelf, sliding, templates, trending
+    from hotpath import cards, dice, fanout, hits, merge, notes, order, overdue, pages
+    from hotpath import queue, readers, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
     from hotpath.pure import (
         cards,
+        dice,
         fanout,
         hits,
         merge,
@@ -36,6 +37,7 @@ else:
     try:
         from hotpath import (
             cards,
+            dice,
             fanout,
             hits,
             merge,
@@ -62,6 +64,7 @@ else:
 
 __all__ = [
     "cards",
+    "dice",
     "fanout",
     "hits",
     "merge",

@@ -65,6 +65,14 @@ cdef class Queue:
         self.add(packed, replies, waiter)
         return waiter
 
+    def tell(self, bytes packed not None, Py_ssize_t replies):
+        if replies < 1:
+            raise ValueError("nobody answers what nobody is asked")
+        if not self.open or self.waiting >= self._max_waiting:
+            return False
+        self.add(packed, replies, None)
+        return True
+
     cpdef add(self, bytes packed, Py_ssize_t replies, waiter):
         cdef Request* request
         if self.waiting == self._room:

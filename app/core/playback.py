@@ -9,8 +9,7 @@ from typing import Final
 
 import msgspec
 
-from app.core.dice import Dice
-from hotpath import seals
+from hotpath import dice, seals
 
 LIFETIME_MS: Final = 6 * 3_600_000
 _MAC_BYTES: Final = 12
@@ -29,7 +28,7 @@ class Playbacks:
 
     def __init__(self, secret: bytes) -> None:
         key = hashlib.blake2b(secret, person=b"kinora-playback", digest_size=32).digest()
-        self._dice = Dice()
+        self._dice = dice.Dice()
         self.seals = seals.Seal(key, _MAC_BYTES)
         """What seals them, for who writes them by itself."""
 

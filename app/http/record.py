@@ -2,13 +2,12 @@
 
 import re
 import time
-from binascii import hexlify
 from typing import Final
 
 from app.core.clock import Clock
-from app.core.dice import Dice
 from app.core.metrics import LATENCY, REQUESTS, Stopwatch
 from app.http.access import AccessLog
+from hotpath import dice
 
 SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,7 +26,7 @@ class Record:
         self._clock = clock
         self._log = log
         self._stopwatches: dict[tuple[str, str, int], Stopwatch] = {}
-        self._dice = Dice()
+        self._dice = dice.Dice()
 
     def trace_id(self, traceparent: bytes | None) -> bytes:
         """32 hex digits: the caller's trace, if its header is well formed, else a new one."""
@@ -35,7 +34,7 @@ class Record:
             match = _TRACEPARENT.match(traceparent)
             if match and match[1] != b"0" * 32:
                 return match[1]
-        return hexlify(self._dice.draw(16))
+        return self._dice.digits(16)
 
     def done(
         self,

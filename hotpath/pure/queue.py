@@ -19,7 +19,7 @@ class Queue:
         self.answered = 0
         """How many requests were ever answered."""
         self.open = False
-        """Whether `send` may be called; its owner says."""
+        """Whether anything may be sent; its owner says."""
         self.settled = False
         """Whether the commands that are here are about to be sent, and time is counted; its owner says."""
         self._create_waiter = create_waiter
@@ -37,6 +37,15 @@ class Queue:
         waiter = self._create_waiter()
         self.add(packed, replies, waiter)
         return waiter
+
+    def tell(self, packed: bytes, replies: int) -> bool:
+        """As `send`, of nobody: the replies are dropped. False, and nothing is sent, where that can't be now."""
+        if replies < 1:
+            raise ValueError("nobody answers what nobody is asked")
+        if not self.open or self.waiting >= self._max_waiting:
+            return False
+        self.add(packed, replies, None)
+        return True
 
     def add(self, packed: bytes, replies: int, waiter: Any) -> None:
         """One more request, of nobody where the waiter is None. Calls `settle` unless that is done."""

@@ -128,6 +128,8 @@ def test_by_itself_it_accepts_everything_and_sends_nothing(kernel: ModuleType) -
     queue = kernel.Queue(Waiter, 1)
     with pytest.raises(RuntimeError, match=r"^nothing can be sent now$"):
         queue.send(b"A", 1)
+    assert not queue.tell(b"A", 1)
+    assert queue.waiting == 0
     queue.open = True
     waiter = queue.send(b"A", 1)
     assert queue.settled
@@ -139,6 +141,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.integers(1, 3)),
         st.tuples(st.just("tell"), st.integers(1, 3)),
+        st.tuples(st.just("close"), st.just(0)),
         st.tuples(st.just("replies"), st.integers(0, 200)),
         st.tuples(st.just("out"), st.just(0)),
         st.tuples(st.just("give up"), st.integers(0, 5)),
@@ -155,10 +158,12 @@ def test_both_do_the_same(steps: list[tuple[str, int]]) -> None:
     for number, (what, count) in enumerate(steps):
         said = []
         for queue, mine in zip(queues, waiters, strict=True):
-            if what == "send":
+            if what == "send" and queue.open:
                 mine.append(queue.send(b"%d," % number, count))
             elif what == "tell":
-                queue.add(b"%d," % number, count, None)
+                said.append(queue.tell(b"%d," % number, count))
+            elif what == "close":
+                queue.open = not queue.open
             elif what == "replies":
                 said.append(queue.hand_out(["error" if n % 7 == 0 else n for n in range(count)], count % 2 == 0))
             elif what == "out":

@@ -12,6 +12,7 @@ import pytest
 import hotpath
 from hotpath import (
     cards,
+    dice,
     fanout,
     hits,
     merge,
@@ -34,6 +35,7 @@ from hotpath import (
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"fields", "splice"}),
+    (dice, {"Dice"}),
     (fanout, {"encode", "pack"}),
     (hits, {"Hit", "Hits"}),
     (merge, {"merge"}),

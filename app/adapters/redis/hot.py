@@ -4,7 +4,7 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from app.adapters.redis.client import Word, packed
@@ -32,11 +32,13 @@ _COUNTED: Final = 4  # replies to a request that is only counted
 class Asked(Protocol):
     """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
 
-    def ask(self, packed: bytes, replies: int) -> Waiter:
-        """The replies to encoded commands, errors among them as ReplyError. Raises Unavailable."""
+    @property
+    def ask(self) -> Callable[[bytes, int], Waiter]:
+        """(encoded commands, how many) -> the replies, errors among them as ReplyError. Raises Unavailable."""
 
-    def tell(self, packed: bytes, replies: int) -> object:
-        """Sends without waiting."""
+    @property
+    def tell(self) -> Callable[[bytes, int], object]:
+        """The same without waiting."""
 
 
 class RedisHotPages:

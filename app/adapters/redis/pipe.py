@@ -58,6 +58,15 @@ class Pipe:
         self._max_waiting = max_waiting
         self._whole_arrays = whole_arrays
         self._wire: Wire | None = None
+        # Two calls of a page: while there is a connection they are its own, without a step between.
+        self.ask: Callable[[bytes, int], Waiter] = self._refuse
+        """The replies to encoded commands, exactly as many as told, errors among them as ReplyError.
+
+        Unavailable, now or when awaited: no connection, too many waiting, no answer in time, or a reply that means
+        "not now" or "elsewhere". To be awaited; cancelling is safe.
+        """
+        self.tell: Callable[[bytes, int], bool] = self._drop
+        """Sends, and drops the replies. False if it could not be sent."""
         self._keeper: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._lost = asyncio.Event()
@@ -73,29 +82,11 @@ class Pipe:
         self._begin()
         await self._tried.wait()
 
-    def ask(self, commands: bytes, replies: int) -> Waiter:
-        """The replies to encoded commands, exactly as many as `replies` says, errors among them as ReplyError.
-
-        Unavailable, now or when awaited: no connection, too many waiting, no answer in time, or a reply that means
-        "not now" or "elsewhere". To be awaited; cancelling is safe.
-        """
-        if self._wire is None:
-            self._begin()
-            raise Unavailable("Redis cannot be reached.")
-        waiter: Waiter = self._wire.send(commands, replies)
-        return waiter
-
-    def tell(self, commands: bytes, replies: int) -> bool:
-        """Sends, and drops the replies. False if it could not be sent."""
-        if self._wire is None:
-            self._begin()
-            return False
-        return self._wire.tell(commands, replies)
-
     async def aclose(self) -> None:
         """Waits for what is under way, at most the timeout, and closes."""
         self._closed = True
-        wire, self._wire = self._wire, None
+        wire = self._wire
+        self._use(None)
         if self._keeper is not None:
             self._keeper.cancel()
         if wire is not None:
@@ -103,6 +94,18 @@ class Pipe:
         if self._keeper is not None:
             await asyncio.wait([self._keeper])
         self._tried.set()
+
+    def _use(self, wire: Wire | None) -> None:
+        self._wire = wire
+        self.ask, self.tell = (wire.send, wire.tell) if wire is not None else (self._refuse, self._drop)
+
+    def _refuse(self, _commands: bytes, _replies: int) -> Waiter:
+        self._begin()
+        raise Unavailable("Redis cannot be reached.")
+
+    def _drop(self, _commands: bytes, _replies: int) -> bool:
+        self._begin()
+        return False
 
     def _begin(self) -> None:
         if self._keeper is None and not self._closed:
@@ -120,7 +123,7 @@ class Pipe:
                 if pause_s == FIRST_PAUSE_S:
                     log.warning("no connection to Redis at %s: %s", self.address.name, error)
             else:
-                self._wire = wire
+                self._use(wire)
                 _call(self._on_up)
                 self._tried.set()
                 await self._lost.wait()
@@ -160,7 +163,7 @@ class Pipe:
     def _on_lost(self, wire: Wire, why: str) -> None:
         if wire is not self._wire:
             return  # it was never up, or is being closed
-        self._wire = None
+        self._use(None)
         log.warning("lost the connection to Redis at %s: %s", self.address.name, why)
         self._lost.set()
         _call(self._on_down)

@@ -44,7 +44,7 @@ class Wire(queue.Queue, asyncio.Protocol):
     """From connecting to its loss, of which `on_lost` is told once, after every waiter was.
 
     `send` gives a future of the replies, error replies among them as values. It raises Unavailable where it can't be
-    asked now, and so does the future. Cancelling it is safe.
+    asked now, and so does the future. Cancelling it is safe. `tell` waits for nothing.
     """
 
     def __init__(
@@ -60,7 +60,6 @@ class Wire(queue.Queue, asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         super().__init__(self._loop.create_future, max_waiting)
         self._tick_s = timeout_s / TICKS
-        self._max_waiting = max_waiting
         self._on_push = on_push
         self._on_refused = on_refused
         self._on_lost = on_lost
@@ -81,13 +80,6 @@ class Wire(queue.Queue, asyncio.Protocol):
     @property
     def alive(self) -> bool:
         return self._transport is not None
-
-    def tell(self, packed: bytes, replies: int) -> bool:
-        """Sends without waiting; False if it can't be sent now."""
-        if not self.open or self.waiting >= self._max_waiting:
-            return False
-        self.add(packed, replies, None)
-        return True
 
     async def drain(self) -> None:
         """Refuses whoever comes now, waits until all others have their answers (at most the timeout), and closes."""

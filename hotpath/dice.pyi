@@ -1,0 +1,1 @@
+from hotpath.pure.dice import Dice as Dice
