@@ -1,6 +1,7 @@
 """Entries of a sorted set, for kernels that read them."""
 
 from hotpath._types cimport int64_t
+from hotpath.shelf cimport Shelf
 
 
 cdef struct Row:
@@ -15,6 +16,7 @@ cdef class Rows:
     cdef Row* _rows
     cdef Py_ssize_t _count
 
+    cdef void _foresee(self, Shelf shelf) noexcept
     cdef int _check(self, Py_ssize_t place) except -1
     cdef int _take(self, bytes reply) except -1
     cdef int _keep_below(self, bytes member) except -1

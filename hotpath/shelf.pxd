@@ -43,12 +43,17 @@ cdef class Shelf:
     cdef Py_ssize_t _hand  # of the clock
 
     cdef object look(self, const char* video_id)
+    cdef PyObject** home(self, const char* video_id) noexcept
     cdef Py_ssize_t _place(self, const char* video_id) noexcept
     cdef int _forget(self, const char* video_id) except -1
     cdef int _take_out(self, Py_ssize_t place) except -1
     cdef int _make_room(self, Py_ssize_t wanted_bytes) except -1
     cdef int _resize(self, Py_ssize_t places) except -1
     cdef int _release(self) except -1
+
+
+cdef extern from *:
+    void prefetch "__builtin_prefetch"(const void* at) noexcept nogil  # what GCC and Clang call it
 
 
 cdef inline uint16_t* gaps_of(const Card* card) noexcept nogil:
