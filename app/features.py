@@ -155,7 +155,7 @@ def build(settings: Settings, stores: Stores, clock: Clock) -> Features:
             user_routes.routes(users, user_reads, people),
             feed_routes.routes(feed_reads, trending, ready, views, countries),
         ],
-        hot=_hot_reads(stores, limits.policy("feed"), doorkeeper, roster, cursors, playbacks, ready, clock),
+        hot=_hot_reads(stores, limits.policy("feed"), doorkeeper, roster, cursors, playbacks, feed_reads, ready, clock),
     )
 
 
@@ -208,6 +208,7 @@ def _hot_reads(
     roster: Roster,
     cursors: Cursors,
     playbacks: Playbacks,
+    feed_reads: FeedReads,
     ready: Ready,
     clock: Clock,
 ) -> dict[str, HotRead]:
@@ -215,7 +216,7 @@ def _hot_reads(
     readers = Readers(doorkeeper, stores.hot_pages, policy)
     feeds: dict[str, HotRead] = {
         f"/api/v1/feed/{path}": HotFeed(
-            kind, policy, stores.hot_pages, stores.cards, readers, roster, cursors, playbacks, clock
+            kind, policy, stores.hot_pages, stores.cards, readers, roster, cursors, playbacks, feed_reads, clock
         )
         for path, kind in HOT_FEEDS.items()
     }

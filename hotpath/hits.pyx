@@ -68,6 +68,7 @@ cdef class Hit:
     """As long as its request."""
 
     cdef readonly Reader reader
+    cdef readonly bytes query
     cdef readonly int limit
     cdef readonly bytes commands
     cdef readonly bytes reading
@@ -177,6 +178,7 @@ cdef class Hits:
         if self._admitted.count(reader.log, self._window_ms, began_ms) >= self._most:
             return None
         hit.reader = reader
+        hit.query = query
         hit.limit = limit
         hit.stamp_us = stamp_us
         hit.began_ms = began_ms

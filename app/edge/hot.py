@@ -50,7 +50,7 @@ class Read:
         self._policy = read.policy
         self._ask = read.ask
         self._record = record
-        self._limits: dict[tuple[int, int], bytes] = {}
+        self._limits: dict[int, bytes] = {}
 
     def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
         began_s = time.perf_counter()
@@ -75,8 +75,7 @@ class Read:
         lines = [status_line(answer.status)]
         for name, value in answer.headers:
             lines += (name, b": ", value, b"\r\n")
-        verdict = answer.verdict
-        limit = self._limits.get((verdict.remaining, verdict.reset_after_s)) or self._limit(verdict)
+        limit = self._limits.get(answer.remaining) or self._limit(answer.remaining)
         lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY, limit, DATE.line())
         lines += (connection_line(http_version, close=close), b"\r\n", answer.body)
         return b"".join(lines)
@@ -86,10 +85,11 @@ class Read:
         line = hot_request_line(self.path, request.http_version)
         self._record.done(self.path, "GET", status, began_s, name, user, line, sent_bytes)
 
-    def _limit(self, verdict: Verdict) -> bytes:
+    def _limit(self, remaining: int) -> bytes:
+        verdict = Verdict(True, remaining, self._policy.window_s)
         made = b"".join(b"%b: %b\r\n" % field for field in limit_headers(self._policy, verdict))
         if len(self._limits) < _KEPT:
-            self._limits[verdict.remaining, verdict.reset_after_s] = made
+            self._limits[remaining] = made
         return made
 
 

@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from app.core.errors import UnsupportedMedia
+from app.http.hot import FAILED
 from app.http.limits import Limits
 from app.http.viewer import Doorkeeper
 
@@ -27,6 +28,8 @@ def make_guard(doorkeeper: Doorkeeper, limits: Limits) -> Guard:
         state = connection.scope["state"]
         state["viewer"] = await doorkeeper.admit(connection.headers.get("authorization"))
         await limits.count(connection, limit)
+        if FAILED in state:
+            raise state.pop(FAILED)
         if handler.opt.get("body") != "raw":
             _only_json(connection)
 

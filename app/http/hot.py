@@ -2,7 +2,7 @@
 
 It answers what it can in the plainest way and hands everything else on, untouched, to the application behind, which
 answers the same requests with the same bytes (`tests/api/test_two_doors.py`); a request it has counted already is
-handed on with the verdict, so that nothing is counted twice.
+handed on with the verdict, and one that failed with its error, so that nothing is counted or tried twice.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from litestar.types import ASGIApp, Receive, Send
 
-from app.core.errors import Unavailable
+from app.core.errors import KinoraError, Unavailable
 from app.core.metrics import FALLBACKS
 from app.http.access import request_line
 from app.http.context import name_of
@@ -25,7 +25,9 @@ from app.ports.limiter import Verdict
 
 Waiter = asyncio.Future[list[Any]]
 
-_KEPT: Final = 2048  # answers' limit headers, by what is left of the limit
+FAILED: Final = "failed"  # in a request's state: the error that the application is to answer
+
+_KEPT: Final = 2048  # of a path, the headers that say what is left of the limit
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False):
@@ -37,13 +39,14 @@ class Fields(msgspec.Struct, frozen=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A whole answer; `headers` are never changed. `user` is who asked, for the log; `verdict` how it was counted."""
+    """A whole answer; `headers` are never changed. `user` is who asked, for the log; `remaining` what is left of their
+    limit."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     user: bytes
-    verdict: Verdict
+    remaining: int
 
 
 class HotRead(Protocol):
@@ -59,6 +62,10 @@ class HotRead(Protocol):
     def answer(self, asked: Any, replies: list[Any]) -> "Outcome | Awaitable[Outcome]":
         """What came of it; a hit's outcome is there at once. Raises Unavailable."""
 
+    async def in_full(self, asked: Any, verdict: Verdict) -> "Outcome":
+        """The answer where `answer` gave this verdict, which allows it, in the general way but without the framework;
+        or the verdict again. Raises what the general way raises."""
+
 
 Outcome = Answer | Verdict | None
 """The answer; or how the request was counted, if it is to go on; or None if it was not even counted."""
@@ -71,7 +78,7 @@ class HotDoor:
         self._app = app
         self._record = record
         self._table = table
-        self._limits: dict[str, dict[int, list[tuple[bytes, bytes]]]] = {path: {} for path in table}
+        self._kept: dict[str, dict[int, list[tuple[bytes, bytes]]]] = {path: {} for path in table}
 
     def __call__(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
         """One request. Not a coroutine of its own: whoever awaits it would wait through one more."""
@@ -85,24 +92,24 @@ class HotDoor:
         host = host_of(scope)
         traceparent, fields = fields_of(scope["headers"])
         outcome: Outcome = None
-        if fields is not None:
-            try:
-                asked = read.ask(scope["query_string"], fields, host)
-                if asked is not None:
-                    found = read.answer(asked[1], await asked[0])
-                    outcome = found if type(found) is Answer or not isinstance(found, Awaitable) else await found
-            except Unavailable:
-                FALLBACKS.labels("hot").inc()
-            except asyncio.CancelledError:
-                self._done(scope, host, ABANDONED, began_s, b"-", 0)
-                raise
+        try:
+            asked = None if fields is None else read.ask(scope["query_string"], fields, host)
+            if asked is not None:
+                found = read.answer(asked[1], await asked[0])
+                outcome = found if type(found) is Answer or not isinstance(found, Awaitable) else await found
+                if type(outcome) is Verdict and outcome.allowed:
+                    outcome = await _in_full(read, scope, asked[1], outcome)
+        except Unavailable:
+            FALLBACKS.labels("hot").inc()
+        except asyncio.CancelledError:
+            self._done(scope, host, ABANDONED, began_s, b"-", 0)
+            raise
         if type(outcome) is Answer:
-            path, verdict, sent_bytes = scope["path"], outcome.verdict, 0
+            path, remaining, sent_bytes = scope["path"], outcome.remaining, 0
             headers = [
                 *outcome.headers,
                 (b"x-request-id", self._record.trace_id(traceparent)),
-                *SECURITY,
-                *(self._limits[path].get(verdict.remaining) or self._limit(path, read.policy, verdict)),
+                *(self._kept[path].get(remaining) or self._keep(path, read.policy, remaining)),
             ]
             try:
                 await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
@@ -122,13 +129,22 @@ class HotDoor:
         request = hot_request_line(path, scope.get("http_version", "1.1"))
         self._record.done(path, "GET", status, began_s, name_of(host), user, request, sent_bytes)
 
-    def _limit(self, path: str, policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
-        """The headers of a verdict that allowed a request: its window is the policy's."""
-        made = limit_headers(policy, verdict)
-        kept = self._limits[path]
+    def _keep(self, path: str, policy: Policy, remaining: int) -> list[tuple[bytes, bytes]]:
+        """The headers that many answers have: a verdict that allowed a request has the policy's window."""
+        made = [*SECURITY, *limit_headers(policy, Verdict(True, remaining, policy.window_s))]
+        kept = self._kept[path]
         if len(kept) < _KEPT:
-            kept[verdict.remaining] = made
+            kept[remaining] = made
         return made
+
+
+async def _in_full(read: HotRead, scope: Any, asked: Any, verdict: Verdict) -> Outcome:
+    """The answer, or the verdict where the application behind makes it, of an error too."""
+    try:
+        return await read.in_full(asked, verdict)
+    except KinoraError as error:
+        scope.setdefault("state", {})[FAILED] = error
+        return verdict
 
 
 @lru_cache(maxsize=64)

@@ -63,8 +63,9 @@ class Questions(msgspec.Struct, frozen=True):
 class Hit:
     """A request under way. `commands` are for the common node, `reading` for the feeds' where that is another."""
 
-    def __init__(self, reader: Reader, start: Place, limit: int, cursorless: bool, now_ms: int) -> None:
+    def __init__(self, reader: Reader, query: bytes, start: Place, limit: int, cursorless: bool, now_ms: int) -> None:
         self.reader = reader
+        self.query = query
         self.limit = limit
         self.commands = self.reading = b""
         self.replies = self.reading_replies = 0
@@ -139,7 +140,7 @@ class Hits:
             return None
         if self._admitted.count(reader.log, self._window_s * 1000, began_ms) >= self._most:
             return None
-        hit = Hit(reader, start, limit, cursor is None, now_ms)
+        hit = Hit(reader, query, start, limit, cursor is None, now_ms)
         hit.stamp_us, hit.began_ms = stamp_us, began_ms
         # By lot, as good as microseconds are, and in time.
         hit.tends = stamp_us % TENDS == 0 or began_ms >= reader.tend_again_ms

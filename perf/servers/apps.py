@@ -21,6 +21,7 @@ from app.http import logs
 from app.http.access import AccessLog
 from app.http.hot import Answer, Fields, HotDoor, Outcome, Waiter
 from app.http.limits import Limits, visitor_name
+from app.ports.limiter import Verdict
 from app.stores import Stores
 
 CANNED: Final = "/canned"
@@ -86,7 +87,10 @@ class CannedRead:
 
     def answer(self, asked: Any, replies: list[Any]) -> Outcome:
         verdict = self._pages.counted(asked, replies)
-        return Answer(200, self._headers, self._body, b"-", verdict) if verdict.allowed else verdict
+        return Answer(200, self._headers, self._body, b"-", verdict.remaining) if verdict.allowed else verdict
+
+    async def in_full(self, asked: Any, verdict: Verdict) -> Outcome:
+        raise AssertionError("what is allowed is answered")
 
 
 def _with_canned(settings: Settings, stores: Stores, draining: main.Draining) -> Any:

@@ -21,6 +21,7 @@ from app.edge import server
 from app.http import logs
 from app.http.access import AccessLog
 from app.http.hot import Fields, HotRead, Waiter
+from app.ports.limiter import Verdict
 from app.stores import open_stores
 from perf.servers.apps import CANNED, CannedRead
 
@@ -39,6 +40,9 @@ class Twice:
     def answer(self, asked: Any, replies: list[Any]) -> Any:
         self._read.answer(asked, replies)
         return self._read.answer(asked, replies)
+
+    async def in_full(self, asked: Any, verdict: Verdict) -> Any:
+        return await self._read.in_full(asked, verdict)
 
 
 async def run(settings: Settings, canned: bytes) -> None:

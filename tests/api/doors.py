@@ -13,6 +13,8 @@ from app.core.errors import Unavailable
 from app.core.metrics import REGISTRY, settle
 from app.core.playback import Playbacks
 from app.http.access import AccessLog
+from app.http.hot import HotRead, Outcome
+from app.ports.limiter import Verdict
 from app.stores import Stores
 
 Fields = Sequence[tuple[bytes, bytes]]
@@ -51,7 +53,8 @@ class Doors:
         self._playbacks = Playbacks(stores.secret)
         self.front, self.behind = main.doors(settings, stores, lambda: False, lambda: self.now_ms, log)
         self.pages = stores.hot_pages
-        self.handed_on = 0
+        self.handed_on = 0  # to the framework
+        self.in_full = 0  # answered in the general way, but without it
         inner = self.front._app
 
         async def counting(scope: Any, receive: Any, send: Any) -> None:
@@ -59,6 +62,17 @@ class Doors:
             await inner(scope, receive, send)
 
         self.front._app = counting
+        for read in self.front._table.values():
+            self._count(read)
+
+    def _count(self, read: HotRead) -> None:
+        in_full = read.in_full
+
+        async def counting(asked: Any, verdict: Verdict) -> Outcome:
+            self.in_full += 1
+            return await in_full(asked, verdict)
+
+        read.in_full = counting  # type: ignore[method-assign]
 
     async def same(self, given: Given, *limited: str) -> Got:
         """Asks both; their answers must be equal. `limited` are the callers whose log of the limit begins anew."""

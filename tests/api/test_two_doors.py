@@ -8,6 +8,8 @@ import pytest
 
 from app.core.clock import system_ms
 from app.core.config import Settings
+from app.core.errors import Unavailable
+from app.services.feed.reads import FeedReads
 from app.stores import Stores
 from tests.api.doors import Doors, Given, Got, requests
 from tests.factories import Person, make_video, sign_up
@@ -48,10 +50,10 @@ async def follow(client: httpx.AsyncClient, one: Person, other: Person) -> None:
 
 
 async def asked(doors: Doors, person: Person, path: str, query: bytes = b"limit=5") -> tuple[Got, bool]:
-    """The answer of both, and whether the hot door gave it by itself."""
-    before = doors.handed_on
+    """The answer of both, and whether the hot door gave it as a hit."""
+    before = doors.handed_on, doors.in_full
     got = await doors.same(of(person, path, query), person.user_id)
-    return got, doors.handed_on == before
+    return got, (doors.handed_on, doors.in_full) == before
 
 
 def ids_of(got: Got) -> list[str]:
@@ -93,7 +95,7 @@ async def test_a_hit_and_its_next_pages_come_by_the_hot_door(doors: Doors, peopl
 
 
 @pytest.mark.parametrize("path", FEEDS)
-async def test_what_is_not_plain_is_handed_on(
+async def test_what_is_no_hit_is_answered_in_the_general_way(
     doors: Doors, people: list[Person], client: httpx.AsyncClient, stores: Stores, path: str
 ) -> None:
     reader, author = await sign_up(client), await sign_up(client)
@@ -216,3 +218,31 @@ async def test_while_redis_refuses_the_hot_door_hands_on(
     monkeypatch.setattr(doors.pages, "fetch", doors.lost)
     got, hot = await asked(doors, people[0], FEEDS[0])
     assert (got.status, hot) == (200, False)
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_what_is_no_hit_needs_no_framework(doors: Doors, client: httpx.AsyncClient, path: str) -> None:
+    person = await sign_up(client)
+    await doors.front_only(of(person, path))  # lets the token be known
+    handed_on, in_full = doors.handed_on, doors.in_full
+    assert (await doors.front_only(of(person, path, b"limit=50"))).status == 200
+    assert (doors.handed_on, doors.in_full) == (handed_on, in_full + 1)
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_an_error_of_the_general_way_is_the_frameworks_to_tell(
+    doors: Doors, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    person, tried = await sign_up(client), []
+    await doors.front_only(of(person, path))
+
+    async def failing(*asked: object) -> None:
+        tried.append(asked)
+        raise Unavailable("The store cannot answer now.")
+
+    monkeypatch.setattr(FeedReads, "page", failing)
+    got = await doors.front_only(of(person, path, b"limit=50"))
+    assert (got.status, len(tried)) == (503, 1)
+    assert msgspec.json.decode(got.body)["detail"] == "The store cannot answer now."
+    assert dict(got.headers)[b"ratelimit"].startswith(b'"feed";r=')
+    assert (await doors.same(of(person, path, b"limit=50"), person.user_id)).status == 503

@@ -2,7 +2,8 @@
 
 What a page is made of is `hotpath.hits`; here is who may ask, and who is asked where that can't say. What is not so
 plain (a card that is hidden, not public or unknown; a feed that is not built, or read to its end; a pulled creator; a
-session that is not known to live) is for `FeedReads`, which answers it in the same bytes.
+session that is not known to live) is for `FeedReads`, which answers it in the same bytes; of the last it is for the
+guard to say what is the matter.
 """
 
 from collections.abc import Awaitable
@@ -14,24 +15,25 @@ from app.cards import present
 from app.core import media_urls
 from app.core.clock import Clock
 from app.core.cursors import Cursors
-from app.core.dice import Dice
 from app.core.errors import Unavailable
 from app.core.metrics import CARDS, FEED_READS, Counted
 from app.core.playback import Playbacks
 from app.http.hot import Answer, Fields, Outcome, Waiter
 from app.http.limits import Policy
-from app.http.viewer import Doorkeeper
+from app.http.viewer import Doorkeeper, Viewer
 from app.ports.feeds import Kind
 from app.ports.hot import HeldCards, HotPages
 from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
+from app.services.feed.reads import FeedReads
 from app.services.feed.roster import Roster
-from hotpath import hits, readers, shelf
+from hotpath import dice, hits, readers, shelf
 from hotpath.hits import BROKEN, GO_ON, JUDGE, NONCE_BYTES, READY
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
 _NAMES: Final[dict[Kind, dict[str, str]]] = {"feed": SOURCES, "following": {"": "following"}}
 _PERSONAL: Final = ((b"cache-control", b"private, no-store"), (b"content-type", b"application/json"))
+_ENCODE: Final = msgspec.json.Encoder().encode
 _REMEMBERED: Final = 10_000
 HOT_FEEDS: Final[dict[str, Kind]] = {"for-you": "feed", "following": "following"}
 """Last part of the path -> kind."""
@@ -81,16 +83,19 @@ class HotFeed:
         roster: Roster,
         cursors: Cursors,
         playbacks: Playbacks,
+        reads: FeedReads,
         clock: Clock,
     ) -> None:
         self.policy = policy
+        self._kind = kind
+        self._reads = reads
         self._pages = pages
         self._cards = cards
         self._readers = who
         self._roster = roster if kind == "following" else None
         self._clock = clock
         self._counted = msgspec.structs.astuple(policy)
-        self._dice = Dice()
+        self._dice = dice.Dice()
         self._hits = hits.Hits(
             kind,
             _RULES[kind],
@@ -136,6 +141,14 @@ class HotFeed:
             return self._verdict(asked)
         return self._written(asked, None) if came_to == READY else self._fetched(asked)
 
+    async def in_full(self, asked: hits.Hit, verdict: Verdict) -> Outcome:
+        """The answer to what is no hit."""
+        if not asked.alive:
+            return verdict
+        viewer = Viewer(asked.reader.user_id.decode(), asked.reader.session_id.decode())
+        page = await self._reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit)
+        return _personal(asked, _ENCODE(page), verdict.remaining)
+
     async def _fetched(self, hit: hits.Hit) -> Outcome:
         """The same where this process does not hold all the cards."""
         return self._written(hit, await self._cards.fetch(hit.members()))
@@ -145,8 +158,7 @@ class HotFeed:
         if body is None:
             return self._verdict(hit)
         self._pages.tell(hit)
-        headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
-        return Answer(200, headers, body, hit.reader.user_id, self._verdict(hit))
+        return _personal(hit, body, hit.remaining)
 
     def _verdict(self, hit: hits.Hit) -> Verdict:
         return Verdict(True, hit.remaining, self.policy.window_s)
@@ -154,3 +166,14 @@ class HotFeed:
     def _may_pull(self, hit: hits.Hit) -> bool:
         """Whether somebody whom a reader of Following follows has videos that are to be pulled."""
         return self._roster is None or self._roster.may_pull(hit.reader.user_id.decode(), hit.blob or b"")
+
+
+def _personal(hit: hits.Hit, body: bytes, remaining: int) -> Answer:
+    headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
+    return Answer(200, headers, body, hit.reader.user_id, remaining)
+
+
+def _cursor(query: bytes) -> str | None:
+    """Of a query that is plain enough for a hit."""
+    pairs = (pair.partition(b"=") for pair in query.split(b"&"))
+    return next((value.decode() for name, _, value in pairs if name == b"cursor"), None)

@@ -7,6 +7,7 @@ from app.core.errors import Invalid
 from app.http.hot import Answer, Fields, Outcome, Waiter
 from app.http.limits import Policy, visitor_name
 from app.ports.hot import HotPages
+from app.ports.limiter import Verdict
 from app.services.feed.ready import Ready
 from app.services.feed.trending import scope_of
 from hotpath.hits import DEFAULT_LIMIT, LIMIT
@@ -42,7 +43,11 @@ class HotTrending:
         if not verdict.allowed:
             return verdict
         found = self._ready.find(scope, page, limit, fields.accept_encoding or b"", fields.if_none_match)
-        return verdict if found is None else Answer(found.status, found.headers, found.body, b"-", verdict)
+        return verdict if found is None else Answer(found.status, found.headers, found.body, b"-", verdict.remaining)
+
+    async def in_full(self, asked: Any, verdict: Verdict) -> Outcome:
+        """An answer that is not ready is seldom: the framework may make it."""
+        return verdict
 
     def _parsed(self, query: bytes) -> Asked | None:
         asked = parse(query)
