@@ -10,9 +10,16 @@ import pytest
 from app import features, main
 from app.core.clock import system_ms
 from app.core.config import Settings
+from app.services.feed import common
 from app.stores import Stores, open_stores
 from tests.api.happenings import Happenings
 from tests.api.island import Island, running_island
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each For You asks for what is the same for all: these tests write, and look within the same second."""
+    monkeypatch.setattr(common, "BELIEVED_MS", 0)
 
 
 @pytest.fixture(scope="session")

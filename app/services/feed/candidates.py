@@ -17,22 +17,21 @@ from app.cards.viewer import ViewerState
 from app.core import ids
 from app.core.clock import DAY_MS, Clock
 from app.core.errors import Unavailable
-from app.core.flight import SingleFlight
 from app.ports.activity import Activity, Watched
 from app.ports.exploration import Exploration
 from app.ports.trending import TrendingLists
 from app.ports.users import User, Users
 from app.ports.videos import Videos
 from app.services.feed.bounded import given, in_time
+from app.services.feed.common import Common
 from app.services.feed.mix import Entry, interleave
 from app.services.feed.position import FOR_YOU_SIZE
 from app.services.feed.seen import RECENT
 from app.services.feed.sources import Sources
 
 SOURCES_SHARE: Final = 2 / 3  # of the budget of a build; the rest is for judging what they gave
-FRESH: Final = 200
 TASTE: Final = 50  # videos watched, and liked, that tell the viewer's categories
-CATEGORIES, PER_CATEGORY = 3, 40
+CATEGORIES: Final = 3
 EXPLORED_AT_ONCE: Final = 40
 EXPLORE_PLACES: Final = 50  # in built lists, that every new video is given
 EXPLORED_AGE_MS: Final = 7 * DAY_MS
@@ -68,16 +67,14 @@ class Candidates:
         *,
         timeout_s: float,
     ) -> None:
-        self._videos = videos
+        self._common = Common(videos, trending, clock)
         self._users = users
         self._activity = activity
-        self._trending = trending
         self._exploration = exploration
         self._hydrator = hydrator
         self._sources = sources
         self._clock = clock
         self._timeout_s = timeout_s
-        self._shared: SingleFlight[str, list[Entry]] = SingleFlight()  # what is the same for all
         self._begun: list[str] = []
         self._begun_ms = -BEGUN_MS
 
@@ -89,8 +86,7 @@ class Candidates:
         explored = begin(self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE))
         recommended = begin(self._recommended(user, history, state))
         followed = begin(self._followed(state))
-        trending = begin(self._trends())
-        fresh = self._latest(None, FRESH)
+        trending, fresh = self._common.trending("global"), self._common.fresh()
         await in_time(self._timeout_s, (history, user, explored, recommended, followed, trending, fresh))
         watched = given("history", history)
         lists = [
@@ -101,7 +97,7 @@ class Candidates:
         ]
         found, newest = [each or [] for each in lists], given("fresh", fresh)
         failed = None in (watched, newest, *lists)
-        return Gathered(found[0], found[1], found[2], found[3], _ids(newest or []), watched, failed)
+        return Gathered(found[0], found[1], found[2], found[3], newest or [], watched, failed)
 
     async def begin_exploring(self, video_ids: list[str]) -> None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
@@ -128,18 +124,15 @@ class Candidates:
         categories, weights = [category for category, _ in tastes], [times for _, times in tastes]
         reader = await user
         regions = [reader.country] if reader is not None and reader.country is not None else []
-        trends, new = await asyncio.gather(
-            self._trending.best([*categories, *regions]),
-            asyncio.gather(*(self._latest(category, PER_CATEGORY) for category in categories)),
-        )
-        lists = [
-            interleave([(trend, 1), (_ids(rows), 1)], 2 * PER_CATEGORY)
-            for trend, rows in zip(trends[: len(categories)], new, strict=True)
-        ]
+        asked = [self._common.category(category) for category in categories]
+        asked += [self._common.trending(region) for region in regions]
+        if under_way := [each for each in asked if not each.done()]:
+            await asyncio.gather(*under_way)
         if regions:
-            lists.append(trends[-1])
             weights.append(max(weights, default=1))
-        return interleave(list(zip(lists, weights, strict=True)), 2 * FOR_YOU_SIZE)
+        return interleave(
+            [(each.result(), weight) for each, weight in zip(asked, weights, strict=True)], 2 * FOR_YOU_SIZE
+        )
 
     async def _tastes(self, history: "asyncio.Task[list[Watched]]", state: ViewerState | None) -> list[tuple[str, int]]:
         """The categories watched and liked most, of late, and how often each."""
@@ -151,12 +144,6 @@ class Candidates:
         taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
         marks = await self._hydrator.marks(taste) if taste else {}
         return Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
-
-    def _latest(self, category: str | None, limit: int) -> "asyncio.Future[list[Entry]]":
-        return self._shared.shared(f"fresh/{category or ''}", lambda: self._videos.fresh(None, limit, category))
-
-    async def _trends(self) -> list[str]:
-        return (await self._trending.best(["global"]))[0]
 
 
 def _ids(entries: Sequence[Entry]) -> list[str]:
