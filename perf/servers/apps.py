@@ -36,11 +36,13 @@ def doors() -> Any:
     """The product, whose hot door has one path more: what it answers is always the same."""
     settings = load(os.environ, os.getcwd())
     logs.configure(settings.log_level)
+    main.take_turns()
     return _planted(main.Application(settings, _with_canned))
 
 
 def canned() -> Any:
     """The least that answers with a body of that size."""
+    main.take_turns()
     body = Path(os.environ["PERF_BODY"]).read_bytes()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
@@ -58,6 +60,7 @@ def documented() -> Any:
     """The feed on the documented layout."""
     from perf.servers.documented import create_app
 
+    main.take_turns()
     return _planted(
         create_app(os.environ["PERF_REDIS_URL"], Path(os.environ["PERF_KEYS"]), os.environ["KINORA_PUBLIC_URL"])
     )
