@@ -4,9 +4,11 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
+from hotpath._msgpack cimport Reading, skip, take_number, take_text
 from hotpath._types cimport ID_BYTES, int64_t, uint8_t, uint16_t, uint64_t
 from hotpath.shelf cimport (
-    AUTHOR, HEADER_BYTES, MEDIA_VERSION_BYTES, PREFIX_SLOT, STATE, STEP, VISIBILITY, Card, Entry, gaps_of, prefetch, raw_of,
+    AUTHOR, HEADER_BYTES, MEDIA_VERSION_BYTES, PREFIX_SLOT, STATE, STEP, VISIBILITY, Card, Entry, gaps_of, prefetch,
+    raw_of,
 )
 
 cdef enum:
@@ -333,14 +335,10 @@ cdef bint _take_viewer(bytes blob, const char* bare_id, int rule, Viewer* state)
     return _unpack(<const uint8_t*> PyBytes_AS_STRING(blob), len(blob), state)
 
 
-cdef struct Reading:
-    const uint8_t* at
-    const uint8_t* end
-
-
 cdef bint _unpack(const uint8_t* blob, Py_ssize_t size, Viewer* viewer) noexcept nogil:
     cdef Reading header
     cdef Text liked_since, saved_since
+    cdef const uint8_t* at = NULL
     cdef int64_t count
     cdef int64_t ids = 0
     cdef int i
@@ -348,59 +346,23 @@ cdef bint _unpack(const uint8_t* blob, Py_ssize_t size, Viewer* viewer) noexcept
         return False
     header.at = blob + 2
     header.end = header.at + (blob[0] << 8 | blob[1])
-    if not _skip(&header, 0x94) or _number(&header) != BLOB_VERSION:
+    if not skip(&header, 0x94) or take_number(&header) != BLOB_VERSION:
         return False
-    if not _text(&header, &liked_since) or not _text(&header, &saved_since) or not _skip(&header, 0x90 + SETS):
+    liked_since.size = take_text(&header, &at)
+    liked_since.at = <const char*> at
+    saved_since.size = take_text(&header, &at)
+    saved_since.at = <const char*> at
+    if liked_since.size < 0 or saved_since.size < 0 or not skip(&header, 0x90 + SETS):
         return False
     viewer.floor = saved_since if _precedes(&liked_since, &saved_since) else liked_since
     for i in range(SETS):
-        count = _number(&header)
-        if count < 0:
+        count = take_number(&header)
+        if not 0 <= count <= size:
             return False
         viewer.sets[i].at = <const char*> header.end + ids * BARE_BYTES
         viewer.sets[i].count = count
         ids += count
     return header.at == header.end and blob + size - header.end == ids * BARE_BYTES
-
-
-cdef bint _skip(Reading* header, int byte) noexcept nogil:
-    if header.at == header.end or header.at[0] != byte:
-        return False
-    header.at += 1
-    return True
-
-
-cdef int64_t _number(Reading* header) noexcept nogil:
-    """An unsigned msgpack integer of at most 32 bits; -1 if there is none."""
-    if header.at == header.end:
-        return -1
-    cdef int kind = header.at[0]
-    cdef int64_t value = 0
-    cdef int size, i
-    header.at += 1
-    if kind < 0x80:
-        return kind
-    if not 0xCC <= kind <= 0xCE:
-        return -1
-    size = 1 << (kind - 0xCC)
-    if header.end - header.at < size:
-        return -1
-    for i in range(size):
-        value = value << 8 | header.at[i]
-    header.at += size
-    return value
-
-
-cdef bint _text(Reading* header, Text* text) noexcept nogil:
-    """A msgpack string of at most 31 bytes."""
-    if header.at == header.end or header.at[0] & 0xE0 != 0xA0:
-        return False
-    text.size = header.at[0] & 0x1F
-    text.at = <const char*> header.at + 1
-    if header.end - header.at - 1 < text.size:
-        return False
-    header.at += 1 + text.size
-    return True
 
 
 cdef bint _precedes(const Text* one, const Text* other) noexcept nogil:

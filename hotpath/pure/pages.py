@@ -153,22 +153,23 @@ def _unpacked(blob: bytes, viewer: bytes) -> _Viewer:
 
 
 def _number(blob: bytes, at: int) -> tuple[int, int]:
-    """An unsigned msgpack integer of at most 32 bits, and the place behind."""
+    """A natural number in msgpack, and the place behind."""
     kind = blob[at]
     if kind < 0x80:
         return kind, at + 1
-    _demand(0xCC <= kind <= 0xCE)
+    _demand(0xCC <= kind <= 0xCF)
     end = at + 1 + (1 << (kind - 0xCC))
     _demand(end <= len(blob))
     return int.from_bytes(blob[at + 1 : end], "big"), end
 
 
 def _text(blob: bytes, at: int) -> tuple[bytes, int]:
-    """A msgpack string of at most 31 bytes, and the place behind."""
-    _demand(blob[at] & 0xE0 == 0xA0)
-    end = at + 1 + (blob[at] & 0x1F)
-    _demand(end <= len(blob))
-    return blob[at + 1 : end], end
+    """A msgpack string of at most 255 bytes, and the place behind."""
+    kind = blob[at]
+    _demand(kind == 0xD9 or kind & 0xE0 == 0xA0)
+    start, size = (at + 2, blob[at + 1]) if kind == 0xD9 else (at + 1, kind & 0x1F)
+    _demand(start + size <= len(blob))
+    return blob[start : start + size], start + size
 
 
 def _demand(sound: bool) -> None:

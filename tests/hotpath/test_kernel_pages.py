@@ -136,6 +136,8 @@ MALFORMED = {
     "a negative count": b"\0\x0b\x94\1\xa0\xa0\x96\0\0\0\0\0\xff",
     "a count cut": b"\0\x0b\x94\1\xa0\xa0\x96\0\0\0\0\0\xce",
     "more counts than ids": b"\0\x0f\x94\1\xa0\xa0\x96\0\0\0\0\0\xce\xff\xff\xff\xff",
+    "a count that no number holds": b"\0\x13\x94\1\xa0\xa0\x96\0\0\0\0\0\xcf" + b"\xff" * 8,
+    "counts that overflow": b"\0\x1b\x94\1\xa0\xa0\x96\0\0\0\0" + 2 * (b"\xcf\x7f" + b"\xff" * 7),
     "a text cut": b"\0\4\x94\1\xa5a",
     "a number for a text": b"\0\x0b\x94\1\5\xa0\x96\0\0\0\0\0\0",
     "behind the counts": b"\0\x0c\x94\1\xa0\xa0\x96\0\0\0\0\0\0\0",
@@ -149,6 +151,16 @@ def test_a_blob_of_another_shape_is_left_to_the_caller(shelf: ModuleType, pages:
 
     assert pages.visible(entries, state, ANA, 0) is None
     assert pages.page(entries, state, ANA, 0, 1, FLAGS, b"", b"", b"") is None
+
+
+@both
+def test_long_forms_mean_the_same(shelf: ModuleType, pages: ModuleType) -> None:
+    entries = [shelf.Entry(video(1), card(ANA))]
+    numbers = b"\xcf" + bytes(7) + b"\1"
+    header = b"\x94" + numbers + b"\xd9\0\xd9\x20" + b"\0" * 32 + b"\x96\0\0" + numbers + b"\0\0\0"
+    state = len(header).to_bytes(2, "big") + header + ANA
+
+    assert pages.visible(entries, state, BEN, 1) == b"\1"
 
 
 @both
