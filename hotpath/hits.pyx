@@ -200,14 +200,16 @@ cdef class Hits:
             if reply is not None and not PyBytes_CheckExact(reply) and not PyLong_CheckExact(reply):
                 return FAILED
         if hit.remaining < 0:
-            if replies[1] is not None or not PyLong_CheckExact(replies[0]) or (replies[0] == 1 and not hit.tends):
-                return TO_JUDGE
-            if hit.tends and not self._look_after(hit, replies[3]):
+            if not PyLong_CheckExact(replies[0]):
                 return TO_JUDGE
             length = replies[0]
+            if length > self._most or (length == 1 and not hit.tends):
+                return TO_JUDGE
+            if hit.tends and not self._look_after(hit, replies[2]):
+                return TO_JUDGE
             hit.remaining = max(<int64_t> 0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
-        hit.alive = replies[2] == self._alive
+        hit.alive = replies[1] == self._alive
         if not hit.alive or not PyBytes_CheckExact(replies[count - 3]) or not PyBytes_CheckExact(replies[count - 1]):
             return ELSEWHERE
         hit.blob = replies[count - 1]
@@ -276,7 +278,7 @@ cdef class Hits:
             values[SCORE].at, values[SCORE].size = score, put_decimal(score, hit._start.score) - score
         point_at(&values[USER], hit.reader.user_id)
         point_at(&values[SESSION], hit.reader.session_id)
-        hit.replies, hit.reading_replies = 5 if hit.tends else 3, 4 if has_id else 3
+        hit.replies, hit.reading_replies = 4 if hit.tends else 2, 4 if has_id else 3
         if self._apart:
             hit.commands = filled(values, self._admit, tend, None, None)
             hit.reading = filled(values, page, self._behind, None, None)

@@ -33,8 +33,9 @@ class HotPages(Protocol):
         """Sends what a hit asks, its request being counted by that, for the replies in their order. Raises Unavailable,
         now or when awaited."""
 
-    def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
-        """Whether the request may go on, where the replies do not say it plainly. Raises Unavailable."""
+    async def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
+        """Whether the request may go on, where the replies do not say it plainly: it takes another trip. Raises
+        Unavailable."""
 
     def forget(self, hit: hits.Hit) -> None:
         """Takes out of the limit's log what a hit found to have left its window, without waiting."""

@@ -41,7 +41,7 @@ class Questions(msgspec.Struct, frozen=True):
     """What a page asks, by templates over (stamp in µs, user, session, upper bound, score to go on behind), of 16, 30,
     30, 13 and 13 bytes.
 
-    `admit` counts an attempt and reads the session (3 replies); `tend` looks after the limit's log (2), from which
+    `admit` counts an attempt and reads the session (2 replies); `tend` looks after the limit's log (2), from which
     `forget` takes an entry, whose stamp is the value; `tops[n - 1]`
     and `afters[n - 1]` read a page of n and one entry more, from the upper bound on (1) or behind a score, with all of
     that score before (2); `behind` reads the feed's marker and the viewer's blob (2). `apart`: the last three are for
@@ -151,11 +151,12 @@ class Hits:
         """What the replies came to, in the order of the commands. Again, with `remaining` set, after JUDGE."""
         if len(replies) != hit.replies + hit.reading_replies or not all(map(_is_plain, replies)):
             return BROKEN
-        length, decisive, alive = replies[:3]
+        length, alive = replies[:2]
         if hit.remaining < 0:
-            if decisive is not None or not isinstance(length, int) or (length == 1 and not hit.tends):
+            # No more in the log than may be in a window; one alone is in a log that was lost, and has no end.
+            if not isinstance(length, int) or length > self._most or (length == 1 and not hit.tends):
                 return JUDGE
-            if hit.tends and not self._tend(hit, replies[3]):
+            if hit.tends and not self._tend(hit, replies[2]):
                 return JUDGE
             hit.remaining = max(0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
@@ -228,7 +229,7 @@ class Hits:
         templates = [questions.admit, *([questions.tend] if hit.tends else [])]
         pages_asked = questions.afters if behind_score else questions.tops
         reading = [pages_asked[hit.limit - 1], questions.behind]
-        hit.replies, hit.reading_replies = 5 if hit.tends else 3, 4 if behind_score else 3
+        hit.replies, hit.reading_replies = 4 if hit.tends else 2, 4 if behind_score else 3
         hit.commands = b"".join(template.fill(values) for template in templates)
         hit.reading = b"".join(template.fill(values) for template in reading)
         if not questions.apart:

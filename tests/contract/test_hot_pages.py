@@ -49,7 +49,7 @@ class Reader:
         replies = await self._pages.fetch(hit)
         if self._hits.read(hit, replies) != hits.JUDGE:
             return True
-        verdict: Verdict = self._pages.judge(hit, POLICY, replies)
+        verdict: Verdict = await self._pages.judge(hit, POLICY, replies)
         return verdict.allowed
 
     async def kept_ms(self) -> int:
@@ -84,6 +84,12 @@ async def test_a_log_that_was_lost_gets_an_end_again(reader: Reader, client: Red
     await reader.page()
     await reader.page()  # what the page before told Redis was told first
     assert 119_000 < await reader.kept_ms() <= 120_000
+
+
+async def test_what_left_the_window_does_not_count_though_the_log_is_long(reader: Reader, client: RedisClient) -> None:
+    await reader.page()
+    await client.call("RPUSH", reader.key, *range(1_600_000_000_000_020, 1_600_000_000_000_000, -1))
+    assert [await reader.page() for _ in range(6)] == [True] * 4 + [False] * 2
 
 
 async def test_the_limit_is_admitted_and_no_more(reader: Reader) -> None:

@@ -116,5 +116,5 @@ def replies(
     ties: bytes | None = None,
     alive: bytes | None = b"alive",
 ) -> list[Any]:
-    marker = listed(b"!" + generation.encode(), b"-1") if generation else listed()
-    return [count, None, alive, *([] if ties is None else [ties]), entries, marker, blob() if state is None else state]
+    marker = listed(b"!" + generation.encode()) if generation else listed()
+    return [count, alive, *([] if ties is None else [ties]), entries, marker, blob() if state is None else state]

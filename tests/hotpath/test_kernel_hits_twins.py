@@ -7,6 +7,7 @@ from hotpath.pure.hits import FETCH, READY
 from tests.hotpath.hits_world import (
     AUTHOR,
     GENERATION,
+    MOST,
     NOW_MS,
     STAMP_US,
     TWINS,
@@ -67,6 +68,7 @@ def test_both_take_the_same_queries_for_plain(query: bytes) -> None:
     liked=SETS,
     stamp_us=st.integers(STAMP_US, STAMP_US + 8),
     old=st.lists(st.integers(58, 62), max_size=4).map(sorted),
+    count=st.sampled_from([1, 2, MOST, MOST + 1]),
 )
 def test_both_make_the_same_page(
     rule: int,
@@ -80,6 +82,7 @@ def test_both_make_the_same_page(
     liked: list[bytes],
     stamp_us: int,
     old: list[int],
+    count: int,
 ) -> None:
     """Of anything that a cursor may hold and replies may say."""
     seen: list[tuple[Any, ...]] = []
@@ -92,10 +95,10 @@ def test_both_make_the_same_page(
             seen.append((None,))
             continue
         ties = rows(*tied, first_score=score) if b"after" in hit.commands + hit.reading else None
-        came = replies(rows(*numbers, first_score=score), generation=generation, state=state, ties=ties)
+        came = replies(rows(*numbers, first_score=score), generation=generation, state=state, ties=ties, count=count)
         if hit.tends:
-            came[3:3] = [listed(), 1]
-            came[3] = listed(*(b"%d" % (hit.stamp_us - 10**6 * seconds) for seconds in (5, 59, *old)))
+            came[2:2] = [listed(), 1]
+            came[2] = listed(*(b"%d" % (hit.stamp_us - 10**6 * seconds) for seconds in (5, 59, *old)))
         outcome = world.hits.read(hit, came)
         body = None
         if outcome == READY:

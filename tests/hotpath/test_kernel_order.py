@@ -33,15 +33,21 @@ def fields(mark: Any) -> Any:
 def test_a_mark_says_what_the_card_says(twin: ModuleType) -> None:
     gone = card(b"X-")
 
-    found = twin.marks([CARD, None, gone, b"", b"x" * 100])
+    found = twin.marks(list("abcdef"), [CARD, None, gone, b"", b"x" * 100, CARD])
 
-    assert [fields(mark) for mark in found] == [
-        (AUTHOR, "dance", "friends", True),
-        None,
-        (AUTHOR, "", "private", False),
-        None,
-        None,
+    assert [(video_id, fields(mark)) for video_id, mark in found.items()] == [
+        ("a", (AUTHOR, "dance", "friends", True)),
+        ("c", (AUTHOR, "", "private", False)),
+        ("f", (AUTHOR, "dance", "friends", True)),
     ]
+    assert twin.marks([], []) == {}
+
+
+@both
+def test_marks_are_of_as_many_cards_as_ids(twin: ModuleType) -> None:
+    for video_ids, cards in ([], [CARD]), (["a", "b"], [CARD]):
+        with pytest.raises(ValueError, match=r"^ids and cards differ in number$"):
+            twin.marks(video_ids, cards)
 
 
 @both
@@ -151,7 +157,8 @@ def test_explored_videos_have_their_places_and_the_seen_come_apart(twin: ModuleT
 @both
 def test_a_card_taken_in_has_the_mark_of_its_bytes(twin: ModuleType) -> None:
     taken_in = (shelf if twin is compiled else pure_shelf).Entry(b"v" * 30, CARD)
-    assert fields(twin.marks([taken_in])[0]) == fields(twin.marks([CARD])[0])
+    found = twin.marks(["entry", "bytes"], [taken_in, CARD])
+    assert fields(found["entry"]) == fields(found["bytes"])
 
 
 @both
@@ -166,4 +173,4 @@ def test_weights_of_offers_are_refused_as_those_of_a_blend(twin: ModuleType) -> 
 def test_both_read_and_refuse_the_same_cards(at: int, byte: int, end: int) -> None:
     spoilt = CARD[:at] + bytes([byte]) + CARD[at + 1 :]
     for card in (spoilt, spoilt[:end]):
-        assert fields(compiled.marks([card])[0]) == fields(pure.marks([card])[0])
+        assert fields(compiled.marks(["a"], [card]).get("a")) == fields(pure.marks(["a"], [card]).get("a"))

@@ -25,7 +25,7 @@ _SESSION: Final = "\x03" * 30
 _UPPER: Final = "\x04" * 13
 _SCORE: Final = "\x05" * 13
 
-_TENDED: Final = 3  # the place of the log's oldest entries among the replies to a page that tends it
+_LOOKS: Final = 3  # replies to the looks at a log
 _COUNTED: Final = 4  # replies to a request that is only counted
 
 
@@ -55,19 +55,19 @@ class RedisHotPages:
         return key_of(user_id, policy[0])
 
     def questions(self, kind: Kind, policy: Policy, remember_s: int) -> hits.Questions:
-        name, most, window_s = policy
+        name, _, window_s = policy
         key, feed = key_of(_USER, name), f"{kind}:{_USER}"
         # The value of a page's session is behind the key, and its length is not known yet.
         whole = packed([("SET", page_key(kind, _SESSION), "", "EX", remember_s)])
         remember, _, remember_end = whole.partition(b"$0\r\n\r\n")
         sizes = range(2, hits.LIMIT + 2)
         return hits.Questions(
-            admit=_template(("LPUSH", key, _STAMP), ("LINDEX", key, most), ("GET", f"session:{_SESSION}")),
+            admit=_template(("LPUSH", key, _STAMP), ("GET", f"session:{_SESSION}")),
             forget=_template(("LREM", key, -1, _STAMP)),
             tend=_template(("LRANGE", key, -hits.TENDS * OLDEST, -1), keep(key, window_s)),
             tops=tuple(_template(_down(feed, _UPPER, size)) for size in sizes),
             afters=tuple(_template(_ties(feed), _down(feed, f"({_SCORE}", size)) for size in sizes),
-            behind=_template(("ZRANGE", feed, 0, 0, "WITHSCORES"), ("GET", f"viewer:{_USER}")),
+            behind=_template(("ZRANGE", feed, 0, 0), ("GET", f"viewer:{_USER}")),
             apart=self._feeds is not self._common,
             remember=templates.Template(remember),
             remember_end=remember_end,
@@ -86,10 +86,12 @@ class RedisHotPages:
             raise
         return asyncio.ensure_future(_both(counted, read))
 
-    def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
+    async def judge(self, hit: hits.Hit, policy: Policy, replies: Sequence[Any]) -> Verdict:
         _, most, window_s = policy
         attempt = Attempt(hit.reader.log, most, window_s, hit.stamp_us, hit.began_ms)
-        return self._judge(attempt, replies, _TENDED if hit.tends else None)
+        # Who looks later than it pushed sees what was pushed since, too: it can only be refused the sooner for that.
+        looked = await self._common.ask(packed(commands(attempt)[1:]), _LOOKS)
+        return self._judge(attempt, [replies[0], *looked])
 
     def forget(self, hit: hits.Hit) -> None:
         self._common.tell(hit.forgotten, hit.forgets)
@@ -108,17 +110,13 @@ class RedisHotPages:
         return self._common.ask(packed(commands(attempt)), _COUNTED), attempt
 
     def counted(self, attempt: Attempt, replies: Sequence[Any]) -> Verdict:
-        return self._judge(attempt, replies, 2)
+        return self._judge(attempt, replies)
 
-    def _judge(self, attempt: Attempt, replies: Sequence[Any], tended: int | None) -> Verdict:
-        """`tended` is the place of the oldest entries among the replies."""
-        if ReplyError in map(type, replies):
+    def _judge(self, attempt: Attempt, replies: Sequence[Any]) -> Verdict:
+        length, decisive, oldest = replies[:3]
+        if ReplyError in map(type, replies) or not isinstance(length, int):
             raise Unavailable("Redis cannot answer now.")
-        oldest = [] if tended is None else rows.texts(replies[tended])
-        length = replies[0]
-        verdict, chores = self._limiter.judge(attempt, length, replies[1], oldest)
-        if length == 1 and tended is None:  # the log was lost since it was last tended, and its end with it
-            chores.append(keep(attempt.key, attempt.window_s))
+        verdict, chores = self._limiter.judge(attempt, length, decisive, rows.texts(oldest))
         if chores:
             self._common.tell(packed(chores), len(chores))
         return verdict

@@ -6,6 +6,8 @@ Plain commands, so that the log can be kept in a page's own pipeline: an attempt
 Never more than the limit: of `limit` + 1 attempts admitted in one window, look at the one that looked last. All of them
 were in the list by then, and none is ever taken out before it is old, so it saw one of them, or somebody newer, at
 that place, and can't have been admitted. Attempts about to take themselves out can only make others be refused.
+A log that with the attempt is no longer than the limit says the same without a look: of `limit` + 1 the one that pushed
+last made it longer.
 
 Each of n processes also keeps a log of what it admitted. That log refuses without a trip who is over the limit already,
 and takes over while Redis is away: a process then admits only while its log holds less than 1/n of the limit. With what

@@ -125,12 +125,18 @@ class HotFeed:
     def answer(self, asked: hits.Hit, replies: list[Any]) -> Outcome | Awaitable[Outcome]:
         """The answer to a hit."""
         came_to = self._hits.read(asked, replies)
-        if came_to == JUDGE:
-            verdict = self._pages.judge(asked, self._counted, replies)
-            if not verdict.allowed:
-                return verdict
-            asked.remaining = verdict.remaining
-            came_to = self._hits.read(asked, replies)
+        return self._judged(asked, replies) if came_to == JUDGE else self._came_to(asked, came_to)
+
+    async def _judged(self, hit: hits.Hit, replies: list[Any]) -> Outcome:
+        """The same where it must be looked how often was asked."""
+        verdict = await self._pages.judge(hit, self._counted, replies)
+        if not verdict.allowed:
+            return verdict
+        hit.remaining = verdict.remaining
+        outcome = self._came_to(hit, self._hits.read(hit, replies))
+        return await outcome if isinstance(outcome, Awaitable) else outcome
+
+    def _came_to(self, asked: hits.Hit, came_to: int) -> Outcome | Awaitable[Outcome]:
         if asked.forgets:
             self._pages.forget(asked)
         if came_to == BROKEN:
