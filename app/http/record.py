@@ -9,11 +9,7 @@ from app.core.metrics import LATENCY, REQUESTS, Stopwatch
 from app.http.access import AccessLog
 from hotpath import dice
 
-SECURITY: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
+SECURITY: Final = ((b"x-content-type-options", b"nosniff"),)  # of every answer; a page has more
 ABANDONED: Final = 499  # the status noted where the client left before there was one
 _TRACEPARENT: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}\Z")
 _ROUTES: Final = 1000  # routes × methods × statuses; a bound, not a number ever met

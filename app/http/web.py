@@ -21,6 +21,8 @@ _CSP: Final = (
 _PAGE_HEADERS: Final = {
     "content-security-policy": _CSP,
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-cache",
 }
 
