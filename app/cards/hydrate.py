@@ -68,15 +68,14 @@ class Hydrator:
         missing = [video_id for video_id in video_ids if video_id not in found]
         return found | await self._build(missing) if missing else found
 
-    async def marks(self, video_ids: Sequence[str]) -> dict[str, order.Mark]:
+    async def marks(self, video_ids: list[str]) -> dict[str, order.Mark]:
         """What rules and diversity ask of the cards of any number of videos, as `cards` finds them: a tenth of the work
         where there are hundreds to choose from."""
         try:
-            cached = order.marks(await self._cards.fetch([video_id.encode() for video_id in video_ids]))
+            found = order.marks(video_ids, await self._cards.fetch([*map(str.encode, video_ids)]))
         except Unavailable:
             FALLBACKS.labels("cards").inc()
-            cached = [None] * len(video_ids)
-        found = {video_id: mark for video_id, mark in zip(video_ids, cached, strict=True) if mark is not None}
+            found = {}
         if len(found) < len(video_ids):
             missing = [video_id for video_id in video_ids if video_id not in found]
             batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]

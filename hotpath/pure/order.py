@@ -23,9 +23,17 @@ class Mark:
         self.active = active
 
 
-def marks(cards: Sequence[bytes | Entry | None]) -> list[Mark | None]:
-    """Of cards, as bytes or taken in, in their order; None for what is no card of this format, and for None."""
-    return [None if card is None else _mark(card.raw if isinstance(card, Entry) else card) for card in cards]
+def marks(video_ids: Sequence[str], cards: Sequence[bytes | Entry | None]) -> dict[str, Mark]:
+    """By id, of cards as bytes or taken in; none of what is no card of this format, and of None. Raises ValueError
+    unless there are as many cards as ids."""
+    if len(video_ids) != len(cards):
+        raise ValueError("ids and cards differ in number")
+    found = {}
+    for video_id, card in zip(video_ids, cards, strict=True):
+        mark = None if card is None else _mark(card.raw if isinstance(card, Entry) else card)
+        if mark is not None:
+            found[video_id] = mark
+    return found
 
 
 def blend(

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from prometheus_client import Counter as Counted
 
 from app import features
 from app.core import ids
 from app.core.clock import system_ms
 from app.core.errors import Unavailable
 from app.core.events import event
-from app.core.metrics import EXPLORED, FOR_YOU_BUILDS
+from app.core.metrics import EXPLORED, FOR_YOU_BUILDS, settle
 from app.http.viewer import Viewer
 from app.ports.videos import Video
 from app.services.feed.candidates import BEGUN_MS, EXPLORE_PLACES
@@ -45,6 +46,12 @@ async def watch(island: Island, reader: Person, video_ids: Sequence[str]) -> Non
         body = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": ids.new("evt")}
         answer = await island.client.post(f"/api/v1/videos/{video_id}/views", headers=reader.headers, json=body)
         assert answer.status_code == 202, answer.text
+
+
+def counted(counter: Counted) -> float:
+    settle()
+    value: float = counter._value.get()
+    return value
 
 
 def shown(page: FeedPage) -> list[str]:
@@ -171,7 +178,7 @@ async def test_every_new_video_is_given_its_places(island: Island) -> None:
     ]
     await AdmitNew(island.stores.exploration)([*facts, *facts[:50]])
     reads = island.another_process().feeds
-    before = EXPLORED.labels("placed")._value.get()
+    before = counted(EXPLORED.labels("placed"))
 
     places: Counter[str] = Counter()
     for _ in range(66):
@@ -181,7 +188,7 @@ async def test_every_new_video_is_given_its_places(island: Island) -> None:
     # Ten places a list are exploration's: 660, of which each of 300 videos gets two. Without it a third of them is
     # older than what counts as fresh, and would be shown to nobody.
     assert min(places[video_id] for video_id in new) >= 2
-    assert EXPLORED.labels("placed")._value.get() - before == 660
+    assert counted(EXPLORED.labels("placed")) - before == 660
     assert await island.stores.exploration.placed(new[:3]) == [3, 3, 3]
 
 
@@ -243,13 +250,13 @@ async def test_a_feed_is_built_once_whoever_asks_and_in_how_many_processes(islan
     await stock_of(island.stores, await authors(island.stores, 5), 10)
     processes = [island.another_process() for _ in range(3)]
     viewer = stranger()
-    before = FOR_YOU_BUILDS.labels("built")._value.get()
+    before = counted(FOR_YOU_BUILDS.labels("built"))
 
     pages = await asyncio.gather(
         *(process.feeds.page("feed", viewer, 0, None, 20) for process in processes for _ in range(10))
     )
 
-    assert FOR_YOU_BUILDS.labels("built")._value.get() - before == 1
+    assert counted(FOR_YOU_BUILDS.labels("built")) - before == 1
     assert len({tuple(shown(page)) for page in pages}) == 1
 
 

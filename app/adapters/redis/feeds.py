@@ -11,7 +11,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from app.adapters.redis.client import Command, RedisClient, Script
-from app.core.metrics import FEED_BUILDS, FEED_READS
+from app.core.metrics import FEED_BUILDS, FEED_READS, Tally
 from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
 from hotpath import fanout
 
@@ -19,7 +19,16 @@ WHOLE, CUT = -1, -2  # scores of the marker
 BUILDING_TTL_S = 30
 AT_ONCE = 500  # feeds in one trip
 
-_reads, _builds = cache(FEED_READS.labels), cache(FEED_BUILDS.labels)  # found once: each look-up takes a lock
+
+@cache
+def _reads(kind: Kind, outcome: str) -> Tally:
+    return Tally(FEED_READS.labels(kind, outcome))
+
+
+@cache
+def _builds(kind: Kind, outcome: str) -> Tally:
+    return Tally(FEED_BUILDS.labels(kind, outcome))
+
 
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
 # of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing; a whole one that is

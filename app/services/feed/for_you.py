@@ -21,7 +21,7 @@ from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
-from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIES
+from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIES, Tally
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import KEEP, Feeds, FeedSlice
@@ -46,9 +46,9 @@ SOURCES: Final = (
 )  # a video is owed to the first that had it
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
 
-_BUILT: Final = FOR_YOU_BUILDS.labels("built")
-_ENTRIES: Final = {source: FOR_YOU_ENTRIES.labels(source) for source in SOURCES}
-_PLACED, _COMPLETED = EXPLORED.labels("placed"), EXPLORED.labels("completed")
+_BUILT: Final = Tally(FOR_YOU_BUILDS.labels("built"))
+_ENTRIES: Final = {source: Tally(FOR_YOU_ENTRIES.labels(source)) for source in SOURCES}
+_PLACED, _COMPLETED = Tally(EXPLORED.labels("placed")), Tally(EXPLORED.labels("completed"))
 
 logger = logging.getLogger(__name__)
 
@@ -221,8 +221,9 @@ def ordered(gathered: Gathered, known: set[str], marks: Marks | None, state: Vie
         state.user_id if state else "",
         known.union(recent),
     )
-    lately = {video_id: -rank for rank, video_id in enumerate(recent)}
-    again.sort(key=lambda video_id: lately.get(video_id, -len(lately)))
+    if len(again) > 1:
+        lately = {video_id: -rank for rank, video_id in enumerate(recent)}
+        again.sort(key=lambda video_id: lately.get(video_id, -len(lately)))
     video_ids = order.diversify([unseen, again], marks or {}, FOR_YOU_SIZE)
     return Built(video_ids, {video_id: SOURCES[owed[video_id]] for video_id in video_ids}, explored)
 
