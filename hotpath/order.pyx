@@ -8,7 +8,7 @@ from libc.string cimport memmove
 cimport cython
 
 from hotpath._types cimport int64_t
-from hotpath.shelf cimport FORMAT, HEADER_BYTES, LENGTHS, STATE, VISIBILITY, Card, Entry, prefetch, raw_of
+from hotpath.shelf cimport FORMAT, HEADER_BYTES, LENGTHS, STATE, VISIBILITY, Entry, prefetch, raw_of
 
 cdef enum:
     MOST_WEIGHT = 1000
@@ -72,18 +72,17 @@ cdef class Mark:
 
 def marks(list video_ids not None, list cards not None):
     """About 70 ns a card: they lie apart, and all are called for before the first is needed."""
-    cdef Py_ssize_t i
     cdef dict found = {}
     if len(video_ids) != len(cards):
         raise ValueError("ids and cards differ in number")
     for card in cards:
         if type(card) is Entry:
-            _call_for((<Entry> card)._card)
-    for i in range(len(cards)):
-        if cards[i] is not None:
-            mark = _mark_of(cards[i])
-            if mark is not None:
-                found[video_ids[i]] = mark
+            prefetch(raw_of((<Entry> card)._card))
+            prefetch(&raw_of((<Entry> card)._card)[HEADER_BYTES])
+    for video_id, card in zip(video_ids, cards):
+        mark = None if card is None else _mark_of(card)
+        if mark is not None:
+            found[video_id] = mark
     return found
 
 
@@ -144,9 +143,8 @@ def diversify(groups not None, dict marked not None, Py_ssize_t limit):
     cdef Py_ssize_t* topics = authors + count
     cdef Py_ssize_t* waiting = topics + count
     cdef Py_ssize_t* chosen = waiting + count
-    cdef Py_ssize_t start = 0
     cdef Py_ssize_t size, i
-    cdef Py_ssize_t done = 0
+    cdef Py_ssize_t start = 0, done = 0
     cdef dict numbers = {}
     try:
         for i in range(count):
@@ -165,13 +163,6 @@ def diversify(groups not None, dict marked not None, Py_ssize_t limit):
         return [ids[chosen[i]] for i in range(done)]
     finally:
         free(authors)
-
-
-@cython.overflowcheck(False)  # which would take pointers for numbers
-cdef inline void _call_for(const Card* card) noexcept nogil:
-    cdef const char* text = raw_of(card)
-    prefetch(text)
-    prefetch(text + HEADER_BYTES)
 
 
 cdef Mark _mark_of(card):
@@ -302,9 +293,7 @@ cdef list _blend_of(
     cdef list chosen = []
     cdef Py_ssize_t size = 0
     cdef Py_ssize_t i, at, number, best, best_number
-    cdef int64_t score
-    cdef int64_t best_score = 0
-    cdef int64_t start = 0
+    cdef int64_t score, best_score = 0, start = 0
     for i in range(count):
         places[i] = 0
         for at in range(start, ends[i]):
@@ -384,21 +373,13 @@ cdef int _number(
 
 
 cdef Py_ssize_t _next(
-    list ids,
-    dict marked,
-    dict numbers,
-    Py_ssize_t* authors,
-    Py_ssize_t* topics,
-    const Py_ssize_t* waiting,
-    Py_ssize_t size,
-    const Py_ssize_t* chosen,
-    Py_ssize_t done,
+    list ids, dict marked, dict numbers, Py_ssize_t* authors, Py_ssize_t* topics,
+    const Py_ssize_t* waiting, Py_ssize_t size, const Py_ssize_t* chosen, Py_ssize_t done,
 ) except -1:
     """The place of what fits best behind those chosen."""
     cdef Py_ssize_t authors_from = max(done - AUTHOR_WINDOW + 1, 0)
     cdef Py_ssize_t topics_from = max(done - TOPIC_WINDOW + 1, 0)
-    cdef Py_ssize_t at, i, often
-    cdef Py_ssize_t best_at = 0
+    cdef Py_ssize_t at, i, often, best_at = 0
     cdef int misfit, since
     cdef int best = AUTHOR_MISFIT + TOPIC_MISFIT + AUTHOR_WINDOW
     for at in range(size):
