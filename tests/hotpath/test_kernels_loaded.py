@@ -34,7 +34,7 @@ from hotpath import (
 
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
-    (cards, {"fields", "splice"}),
+    (cards, {"put", "splice"}),
     (dice, {"Dice"}),
     (fanout, {"encode", "pack"}),
     (hits, {"Hit", "Hits"}),
