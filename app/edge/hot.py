@@ -23,7 +23,8 @@ from app.ports.limiter import Verdict
 
 log = logging.getLogger(__name__)
 
-_KEPT: Final = 2048  # limit headers of a path, by what is left of the limit
+_KEPT: Final = 2048  # of a path: limit headers by what is left of the limit, and other headers
+Headers = list[tuple[bytes, bytes]]
 _SECURITY: Final = b"".join(b"%b: %b\r\n" % field for field in SECURITY)
 
 
@@ -51,6 +52,7 @@ class Read:
         self._ask = read.ask
         self._record = record
         self._limits: dict[int, bytes] = {}
+        self._heads: dict[int, tuple[Headers, bytes]] = {}
 
     def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
         began_s = time.perf_counter()
@@ -72,18 +74,35 @@ class Read:
 
     def whole(self, answer: Answer, traceparent: bytes | None, http_version: str, *, close: bool) -> bytes:
         """Head and body."""
-        lines = [status_line(answer.status)]
-        for name, value in answer.headers:
-            lines += (name, b": ", value, b"\r\n")
+        kept = self._heads.get(id(answer.headers)) or self._head(answer.headers)
         limit = self._limits.get(answer.remaining) or self._limit(answer.remaining)
-        lines += (b"x-request-id: ", self._record.trace_id(traceparent), b"\r\n", _SECURITY, limit, DATE.line())
-        lines += (connection_line(http_version, close=close), b"\r\n", answer.body)
-        return b"".join(lines)
+        return b"".join(
+            (
+                status_line(answer.status),
+                kept[1],
+                b"x-request-id: ",
+                self._record.trace_id(traceparent),
+                b"\r\n",
+                limit,
+                DATE.line(),
+                connection_line(http_version, close=close),
+                b"\r\n",
+                answer.body,
+            )
+        )
 
     def done(self, request: Request, status: int, began_s: float, name: bytes, user: bytes, sent_bytes: int) -> None:
         """Into the log and the metrics."""
         line = hot_request_line(self.path, request.http_version)
         self._record.done(self.path, "GET", status, began_s, name, user, line, sent_bytes)
+
+    def _head(self, headers: Headers) -> tuple[Headers, bytes]:
+        """The same headers come again and again, as the same list; while it is kept here its id is no other's."""
+        made = headers, b"".join(b"%b: %b\r\n" % field for field in headers) + _SECURITY
+        if len(self._heads) >= _KEPT:
+            self._heads.clear()
+        self._heads[id(headers)] = made
+        return made
 
     def _limit(self, remaining: int) -> bytes:
         verdict = Verdict(True, remaining, self._policy.window_s)

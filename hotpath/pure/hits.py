@@ -29,7 +29,7 @@ NONCE_BYTES = 6  # of a playback token
 ORDER_MS = 1000  # more than any list has entries
 PUSHED = 64  # pushed videos that a reader is remembered to have been served
 NAME_BYTES = 24  # of a source, at most
-TENDS = 4  # one page in so many tends the limit's log
+TENDS = 8  # one page in so many tends the limit's log
 
 _QUERY = re.compile(rb"(?:limit=([1-9][0-9]?)|cursor=([A-Za-z0-9_-]{1,1024})|page=0)\Z")
 _MS = range(10**12, 10**13)

@@ -7,6 +7,7 @@ guard to say what is the matter.
 """
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +29,7 @@ from app.services.feed.position import PAGE_MEMORY_S, SOURCES
 from app.services.feed.reads import FeedReads
 from app.services.feed.roster import Roster
 from hotpath import dice, hits, readers, shelf
-from hotpath.hits import BROKEN, GO_ON, JUDGE, NONCE_BYTES, READY
+from hotpath.hits import BROKEN, FETCH, JUDGE, NONCE_BYTES, READY
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
 _NAMES: Final[dict[Kind, dict[str, str]]] = {"feed": SOURCES, "following": {"": "following"}}
@@ -125,7 +126,17 @@ class HotFeed:
     def answer(self, asked: hits.Hit, replies: list[Any]) -> Outcome | Awaitable[Outcome]:
         """The answer to a hit."""
         came_to = self._hits.read(asked, replies)
-        return self._judged(asked, replies) if came_to == JUDGE else self._came_to(asked, came_to)
+        if asked.forgets:
+            self._pages.forget(asked)
+        if came_to in (READY, FETCH) and (self._roster is None or not self._may_pull(asked)):
+            return self._written(asked, None) if came_to == READY else self._fetched(asked)
+        if came_to == JUDGE:
+            return self._judged(asked, replies)
+        if came_to == BROKEN:
+            raise Unavailable("Redis cannot answer now.")
+        if not asked.alive:
+            self._readers.forget(asked.reader)
+        return self._verdict(asked)
 
     async def _judged(self, hit: hits.Hit, replies: list[Any]) -> Outcome:
         """The same where it must be looked how often was asked."""
@@ -133,19 +144,8 @@ class HotFeed:
         if not verdict.allowed:
             return verdict
         hit.remaining = verdict.remaining
-        outcome = self._came_to(hit, self._hits.read(hit, replies))
+        outcome = self.answer(hit, replies)
         return await outcome if isinstance(outcome, Awaitable) else outcome
-
-    def _came_to(self, asked: hits.Hit, came_to: int) -> Outcome | Awaitable[Outcome]:
-        if asked.forgets:
-            self._pages.forget(asked)
-        if came_to == BROKEN:
-            raise Unavailable("Redis cannot answer now.")
-        if came_to == GO_ON or (self._roster and self._may_pull(asked)):
-            if not asked.alive:
-                self._readers.forget(asked.reader)
-            return self._verdict(asked)
-        return self._written(asked, None) if came_to == READY else self._fetched(asked)
 
     async def in_full(self, asked: hits.Hit, verdict: Verdict) -> Outcome:
         """The answer to what is no hit."""
@@ -175,8 +175,13 @@ class HotFeed:
 
 
 def _personal(hit: hits.Hit, body: bytes, remaining: int) -> Answer:
-    headers = [*_PERSONAL, (b"content-length", b"%d" % len(body))]
-    return Answer(200, headers, body, hit.reader.user_id, remaining)
+    return Answer(200, _headers(len(body)), body, hit.reader.user_id, remaining)
+
+
+@lru_cache(maxsize=4096)
+def _headers(size: int) -> list[tuple[bytes, bytes]]:
+    """Of a page of so many bytes; pages differ by some hundreds."""
+    return [*_PERSONAL, (b"content-length", b"%d" % size)]
 
 
 def _cursor(query: bytes) -> str | None:
