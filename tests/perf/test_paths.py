@@ -47,8 +47,8 @@ def test_a_path_beyond_its_limit_is_measured_again_and_then_fails() -> None:
         "hit is too slow: 2.000 of what it is held against, 30% beyond the limit of 1.540 "
         "(committed 1.400, noise 10%, required 1.60)."
     ]
-    assert rounds == [5, 10]
-    assert printed[1] == "For You, a hit: 2.000 is beyond 1.540; once more with 10 rounds."
+    assert rounds == [5, 15]
+    assert printed[1] == "For You, a hit: 2.000 is beyond 1.540; once more with 15 rounds."
     assert printed[2].split() == ["For", "You,", "a", "hit", "40.0", "µs", "20.0", "µs", "2.000", "1.54", "≤", "1.6"]
 
 

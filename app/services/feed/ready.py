@@ -7,7 +7,6 @@ not heard of (`Invalidations.sound`) it lives for a second at most.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from functools import lru_cache
 from typing import Final
@@ -62,7 +61,7 @@ class Ready:
         self._source = source
         self._invalidations = invalidations
         self._clock = clock
-        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
+        self._entries: dict[Key, _Entry] = {}  # made longest ago first: what is asked for is made every second
         self._holders: dict[str, set[Key]] = {}  # of each video: the kept answers that hold it
         self._making: dict[Key, _Making] = {}
         self._codings: dict[bytes, Coding] = {}
@@ -84,7 +83,6 @@ class Ready:
                 return None
             self._begin(key)
         entry.asked = True
-        self._entries.move_to_end(key)
         return self._choose(entry, accept_encoding, if_none_match)
 
     async def make(
