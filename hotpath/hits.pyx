@@ -29,7 +29,7 @@ from hotpath.pure.hits import (
     Questions,
 )
 from hotpath.overdue import overdue
-from hotpath.rows import texts
+from hotpath.rows import optional_texts, texts
 from hotpath.seen import marks
 
 cdef enum:
@@ -68,21 +68,11 @@ cdef class Hit:
     """As long as its request."""
 
     cdef readonly Reader reader
-    cdef readonly bytes query
-    cdef readonly int limit
-    cdef readonly bytes commands
-    cdef readonly bytes reading
-    cdef readonly int replies
-    cdef readonly int reading_replies
-    cdef readonly bint tends
-    cdef readonly int64_t stamp_us
-    cdef readonly int64_t began_ms
+    cdef readonly bytes query, commands, reading, blob, forgotten, told
+    cdef readonly int limit, replies, reading_replies, forgets
+    cdef readonly bint tends, alive
+    cdef readonly int64_t stamp_us, began_ms
     cdef public int64_t remaining
-    cdef readonly bint alive
-    cdef readonly bytes blob
-    cdef readonly int forgets
-    cdef readonly bytes forgotten
-    cdef readonly bytes told
     cdef Place _start
     cdef bint _cursorless
     cdef int64_t _now_ms
@@ -101,24 +91,15 @@ cdef class Hits:
 
     cdef readonly int64_t written
     cdef readonly int64_t cards
-    cdef bytes _kind
+    cdef bytes _kind, _remember_end, _alive
     cdef int _rule
-    cdef int64_t _most
-    cdef int64_t _window_ms
-    cdef Template _admit
-    cdef Template _tend
-    cdef Template _forget
-    cdef tuple _tops
-    cdef tuple _afters
-    cdef Template _behind
+    cdef int64_t _most, _window_ms
+    cdef Template _admit, _tend, _forget, _behind, _remember
+    cdef tuple _tops, _afters
     cdef bint _apart
-    cdef Template _remember
-    cdef bytes _remember_end
-    cdef bytes _alive
     cdef SlidingLog _admitted
     cdef Shelf _shelf
-    cdef Seal _cursors
-    cdef Seal _playbacks
+    cdef Seal _cursors, _playbacks
     cdef tuple _kept  # what `_fills` and `_names` point into
     cdef Text[9] _fills
     cdef Text[256] _names  # of sources, by letters
@@ -193,26 +174,37 @@ cdef class Hits:
 
     def read(self, Hit hit not None, list replies not None):
         cdef Py_ssize_t count = len(replies)
+        cdef Py_ssize_t i
         cdef int64_t length
         if count != hit.replies + hit.reading_replies:
             return FAILED
-        for reply in replies:
-            if reply is not None and not PyBytes_CheckExact(reply) and not PyLong_CheckExact(reply):
+        for i in range(count - 1):
+            if not _is_plain(replies[i]):
                 return FAILED
+        blob = replies[count - 1]
+        if not self._apart:
+            both = optional_texts(blob) if PyBytes_CheckExact(blob) else blob
+            if type(both) is not list or len(<list> both) != 2:
+                return FAILED
+            alive, blob = both
+        elif _is_plain(blob):
+            alive = replies[1]
+        else:
+            return FAILED
         if hit.remaining < 0:
             if not PyLong_CheckExact(replies[0]):
                 return TO_JUDGE
             length = replies[0]
             if length > self._most or (length == 1 and not hit.tends):
                 return TO_JUDGE
-            if hit.tends and not self._look_after(hit, replies[2]):
+            if hit.tends and not self._look_after(hit, replies[1 + self._apart]):
                 return TO_JUDGE
             hit.remaining = max(<int64_t> 0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
-        hit.alive = replies[1] == self._alive
-        if not hit.alive or not PyBytes_CheckExact(replies[count - 3]) or not PyBytes_CheckExact(replies[count - 1]):
+        hit.alive = alive == self._alive
+        if not hit.alive or not PyBytes_CheckExact(replies[count - 3]) or not PyBytes_CheckExact(blob):
             return ELSEWHERE
-        hit.blob = replies[count - 1]
+        hit.blob = blob
         ties = replies[count - 4] if hit._start.has_id else None
         return self._place(hit, replies[count - 3], ties, replies[count - 2])
 
@@ -278,7 +270,7 @@ cdef class Hits:
             values[SCORE].at, values[SCORE].size = score, put_decimal(score, hit._start.score) - score
         point_at(&values[USER], hit.reader.user_id)
         point_at(&values[SESSION], hit.reader.session_id)
-        hit.replies, hit.reading_replies = 4 if hit.tends else 2, 4 if has_id else 3
+        hit.replies, hit.reading_replies = 1 + self._apart + 2 * hit.tends, 4 if has_id else 3
         if self._apart:
             hit.commands = filled(values, self._admit, tend, None, None)
             hit.reading = filled(values, page, self._behind, None, None)
@@ -392,6 +384,10 @@ cdef class Hits:
         memcpy(out, PyBytes_AS_STRING(self._remember_end), len(self._remember_end))
         hit.told = told
         return 0
+
+
+cdef inline bint _is_plain(object reply) noexcept:
+    return reply is None or PyBytes_CheckExact(reply) or PyLong_CheckExact(reply)
 
 
 cdef inline bint _is_of(Hit hit) noexcept:

@@ -13,10 +13,18 @@ from hotpath.shelf cimport Entry, Shelf, prefetch
 cdef enum:
     ROW_BYTES = 13  # of the shortest row: `$0 $1 5`, each with its line's end, as are the texts
     LINE = 64  # bytes that memory gives at once
+    ABSENT_BYTES = 5
     DIGITS = 15  # of a length or a score; more fit no score that Redis keeps exactly
 
 
 def texts(bytes reply not None):
+    cdef list found = optional_texts(reply)
+    if None in found:
+        raise ValueError("not a list of texts")
+    return found
+
+
+cpdef list optional_texts(bytes reply):
     cdef const char* at = PyBytes_AS_STRING(reply)
     cdef const char* end = at + len(reply)
     cdef int64_t count = 0
@@ -24,6 +32,11 @@ def texts(bytes reply not None):
     cdef list found = []
     at = _header(c"*", at, end, &count)
     while at != NULL and count > 0:
+        if end - at >= ABSENT_BYTES and memcmp(at, b"$-1\r\n", ABSENT_BYTES) == 0:
+            found.append(None)
+            at += ABSENT_BYTES
+            count -= 1
+            continue
         at = _header(c"$", at, end, &size)
         if at == NULL or end - at < size + 2:
             raise ValueError("not a list of texts")

@@ -13,7 +13,7 @@ from hotpath.pure import pages, seen
 from hotpath.pure.overdue import overdue
 from hotpath.pure.places import GENERATION_BYTES, ID_BYTES, Place, built_ms, envelope, opened
 from hotpath.pure.readers import Reader
-from hotpath.pure.rows import Rows, texts
+from hotpath.pure.rows import Rows, optional_texts, texts
 from hotpath.pure.seals import Seal
 from hotpath.pure.shelf import Entry, Shelf
 from hotpath.pure.sliding import SlidingLog
@@ -41,11 +41,12 @@ class Questions(msgspec.Struct, frozen=True):
     """What a page asks, by templates over (stamp in µs, user, session, upper bound, score to go on behind), of 16, 30,
     30, 13 and 13 bytes.
 
-    `admit` counts an attempt and reads the session (2 replies); `tend` looks after the limit's log (2), from which
+    `admit` counts an attempt (1 reply); `tend` looks after the limit's log (2), from which
     `forget` takes an entry, whose stamp is the value; `tops[n - 1]`
     and `afters[n - 1]` read a page of n and one entry more, from the upper bound on (1) or behind a score, with all of
-    that score before (2); `behind` reads the feed's marker and the viewer's blob (2). `apart`: the last three are for
-    another node than the first two. `remember` ends where the value of the session's pages begins with its length.
+    that score before (2); `behind` reads the feed's marker, and session and blob together (2). `apart`: these three are
+    for another node than the first two, and `admit` reads the session too (2), `behind` the blob alone. `remember` ends
+    where the value of the session's pages begins with its length.
     """
 
     admit: Template
@@ -149,19 +150,28 @@ class Hits:
 
     def read(self, hit: Hit, replies: Sequence[object]) -> int:
         """What the replies came to, in the order of the commands. Again, with `remaining` set, after JUDGE."""
-        if len(replies) != hit.replies + hit.reading_replies or not all(map(_is_plain, replies)):
+        if len(replies) != hit.replies + hit.reading_replies or not all(map(_is_plain, replies[:-1])):
             return BROKEN
-        length, alive = replies[:2]
+        *_, listed, marker, last = replies
+        if not self._questions.apart:
+            both = optional_texts(last) if isinstance(last, bytes) else last
+            if not isinstance(both, list) or len(both) != 2:
+                return BROKEN
+            alive, blob = both
+        elif _is_plain(last):
+            alive, blob = replies[1], last
+        else:
+            return BROKEN
+        length = replies[0]
         if hit.remaining < 0:
             # No more in the log than may be in a window; one alone is in a log that was lost, and has no end.
             if not isinstance(length, int) or length > self._most or (length == 1 and not hit.tends):
                 return JUDGE
-            if hit.tends and not self._tend(hit, replies[2]):
+            if hit.tends and not self._tend(hit, replies[1 + self._questions.apart]):
                 return JUDGE
             hit.remaining = max(0, self._most - length + hit.forgets)
             self._admitted.add(hit.reader.log, hit.began_ms)
         hit.alive = alive == self._questions.alive
-        listed, marker, blob = replies[-3:]
         if not hit.alive or not isinstance(listed, bytes) or not isinstance(blob, bytes):
             return GO_ON
         hit.blob = blob
@@ -229,7 +239,7 @@ class Hits:
         templates = [questions.admit, *([questions.tend] if hit.tends else [])]
         pages_asked = questions.afters if behind_score else questions.tops
         reading = [pages_asked[hit.limit - 1], questions.behind]
-        hit.replies, hit.reading_replies = 4 if hit.tends else 2, 4 if behind_score else 3
+        hit.replies, hit.reading_replies = 1 + questions.apart + 2 * hit.tends, 4 if behind_score else 3
         hit.commands = b"".join(template.fill(values) for template in templates)
         hit.reading = b"".join(template.fill(values) for template in reading)
         if not questions.apart:

@@ -11,9 +11,22 @@ _SCORE = re.compile(rb"[0-9]{1,15}")
 def texts(reply: bytes) -> list[bytes]:
     """A whole reply that is a flat list of texts, as `hotpath.resp.Parser` gives it with `whole_arrays`. Raises
     ValueError for another."""
+    found = optional_texts(reply)
+    present = [value for value in found if value is not None]
+    if len(present) < len(found):
+        raise ValueError("not a list of texts")
+    return present
+
+
+def optional_texts(reply: bytes) -> list[bytes | None]:
+    """The same where some of them may be absent: those are None."""
     count, at = _header(b"*", reply, 0)
-    found = []
+    found: list[bytes | None] = []
     for _ in range(count):
+        if reply[at : at + 5] == b"$-1\r\n":
+            found.append(None)
+            at += 5
+            continue
         size, at = _header(b"$", reply, at)
         found.append(reply[at : at + size])
         at += size + 2

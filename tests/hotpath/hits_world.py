@@ -42,12 +42,12 @@ class World:
         self.cursors = twin.seals.Seal(b"cursors", 16)
         template = twin.templates.Template
         questions = Questions(
-            admit=template(b"admit " + b"\x01" * 16 + b"\x02" * 30 + b"\x03" * 30),
+            admit=template(b"admit " + b"\x01" * 16 + b"\x02" * 30),
             tend=template(b"tend " + b"\x02" * 30),
             forget=template(b"forget " + b"\x01" * 16 + b"\x02" * 30),
             tops=tuple(template(b"top%d " % size + b"\x04" * 13) for size in range(50)),
             afters=tuple(template(b"after%d " % size + b"\x05" * 13) for size in range(50)),
-            behind=template(b"behind " + b"\x02" * 30),
+            behind=template(b"behind " + b"\x02" * 30 + b"\x03" * 30),
             apart=apart,
             remember=template(b"SET " + b"\x03" * 30),
             remember_end=b"END",
@@ -115,6 +115,11 @@ def replies(
     state: bytes | None = None,
     ties: bytes | None = None,
     alive: bytes | None = b"alive",
+    apart: bool = False,
 ) -> list[Any]:
     marker = listed(b"!" + generation.encode()) if generation else listed()
-    return [count, alive, *([] if ties is None else [ties]), entries, marker, blob() if state is None else state]
+    state = blob() if state is None else state
+    read = [*([] if ties is None else [ties]), entries, marker]
+    if apart:
+        return [count, alive, *read, state]
+    return [count, *read, [None, state] if alive is None else listed(alive, state)]

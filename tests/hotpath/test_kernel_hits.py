@@ -35,8 +35,8 @@ def test_a_page_from_its_commands_to_its_bytes(twin: Twin) -> None:
     world = World(twin)
     hit = world.ask(b"limit=2")
 
-    assert hit.commands == (b"admit %d%b%btop1 %dbehind %b" % (STAMP_US, USER, SESSION, NOW_MS, USER))
-    assert (hit.reading, hit.replies, hit.reading_replies, hit.tends) == (b"", 5, 0, False)
+    assert hit.commands == (b"admit %d%btop1 %dbehind %b%b" % (STAMP_US, USER, NOW_MS, USER, SESSION))
+    assert (hit.reading, hit.replies, hit.reading_replies, hit.tends) == (b"", 4, 0, False)
     state = blob(liked=[video(1)[4:]], following=[AUTHOR])
     assert world.hits.read(hit, replies(rows(1, 2, 3), state=state)) == READY
     assert (hit.remaining, hit.alive, hit.blob) == (98, True, state)
@@ -61,8 +61,8 @@ def test_the_next_page_goes_on_behind_the_cursor(twin: Twin) -> None:
     world = World(twin)
     hit = world.ask(b"limit=2&" + world.cursor(pushed=b"abc"))
 
-    assert hit.commands.partition(b"after")[2] == b"1 %dbehind %b" % (NOW_MS - 1010, USER)
-    assert hit.replies == 6
+    assert hit.commands.partition(b"after")[2] == b"1 %dbehind %b%b" % (NOW_MS - 1010, USER, SESSION)
+    assert hit.replies == 5
     came = replies(rows(18, 17, first_score=NOW_MS - 1011), ties=rows(25, 19, first_score=NOW_MS - 1010))
     assert world.hits.read(hit, came) == READY
     page = json.loads(world.hits.write(hit, None, b"nonces"))
@@ -79,8 +79,8 @@ def test_following_keeps_the_videos_own_order(twin: Twin) -> None:
     hit = world.ask(b"limit=1&page=0")
 
     assert (hit.replies, hit.reading_replies) == (2, 3)
-    assert hit.reading == b"top0 %dbehind %b" % (NOW_MS, USER)
-    came = replies(rows(1, 2, first_score=5), generation="any", state=blob(following=[AUTHOR]))
+    assert hit.reading == b"top0 %dbehind %b%b" % (NOW_MS, USER, SESSION)
+    came = replies(rows(1, 2, first_score=5), generation="any", state=blob(following=[AUTHOR]), apart=True)
     assert world.hits.read(hit, came) == READY
     page = json.loads(world.hits.write(hit, None, b"nonces"))
     assert page["sources"] == ["following"]
@@ -136,7 +136,22 @@ def test_an_error_or_the_wrong_number_of_replies_is_said(twin: Twin) -> None:
     for place in range(len(good)):
         assert world.hits.read(world.ask(b"limit=2"), [*good[:place], ValueError(), *good[place + 1 :]]) == BROKEN
     assert world.hits.read(world.ask(b"limit=2"), good[1:]) == BROKEN
-    for place in (2, 3, 4):
+    for place in (1, 2):
+        assert world.hits.read(world.ask(b"limit=2"), [*good[:place], None, *good[place + 1 :]]) == GO_ON
+    for last in (None, 7, [], [b"alive"], listed(b"alive"), [b"alive", blob(), None]):
+        assert world.hits.read(world.ask(b"limit=2"), [*good[:-1], last]) == BROKEN
+    for last in ([b"alive", None], [None, None], listed(b"revoked", blob())):
+        assert world.hits.read(world.ask(b"limit=2"), [*good[:-1], last]) == GO_ON
+
+
+@both
+def test_of_a_node_of_its_own_the_blob_comes_alone(twin: Twin) -> None:
+    world = World(twin, apart=True)
+    good = replies(rows(1, 2, 3), apart=True)
+    assert world.hits.read(world.ask(b"limit=2"), good) == READY
+    for place in range(len(good)):
+        assert world.hits.read(world.ask(b"limit=2"), [*good[:place], ValueError(), *good[place + 1 :]]) == BROKEN
+    for place in (1, 2, 3, 4):
         assert world.hits.read(world.ask(b"limit=2"), [*good[:place], None, *good[place + 1 :]]) == GO_ON
 
 
@@ -152,12 +167,12 @@ def test_the_limiter_judges_what_the_count_alone_can_not_say(twin: Twin) -> None
     assert world.hits.read(hit, good) == READY
     tending = world.ask(b"limit=2", STAMP_US - 1)
     assert STAMP_US % TENDS == 1
-    assert (tending.tends, tending.replies) == (True, 7)
+    assert (tending.tends, tending.replies) == (True, 6)
     assert b"tend %b" % USER in tending.commands
     for oldest in (listed(b"no time"), None):
-        assert world.hits.read(tending, [*good[:2], oldest, 1, *good[2:]]) == JUDGE
+        assert world.hits.read(tending, [good[0], oldest, 1, *good[1:]]) == JUDGE
     old, young = (b"%d" % (STAMP_US - 1 - WINDOW_S * 10**6 + late_us) for late_us in (0, 1))
-    assert world.hits.read(tending, [1, good[1], listed(young, old), 1, *good[2:]]) == READY
+    assert world.hits.read(tending, [1, listed(young, old), 1, *good[1:]]) == READY
     assert (tending.remaining, tending.forgets, tending.forgotten) == (MOST, 1, b"forget %b%b" % (old, USER))
     assert world.reader.tend_again_ms == BEGAN_MS + WINDOW_S * 500
     world.reader.tend_again_ms = BEGAN_MS

@@ -95,10 +95,12 @@ def test_both_make_the_same_page(
             seen.append((None,))
             continue
         ties = rows(*tied, first_score=score) if b"after" in hit.commands + hit.reading else None
-        came = replies(rows(*numbers, first_score=score), generation=generation, state=state, ties=ties, count=count)
+        came = replies(
+            rows(*numbers, first_score=score), generation=generation, state=state, ties=ties, count=count, apart=apart
+        )
         if hit.tends:
-            came[2:2] = [listed(), 1]
-            came[2] = listed(*(b"%d" % (hit.stamp_us - 10**6 * seconds) for seconds in (5, 59, *old)))
+            came[1 + apart : 1 + apart] = [listed(), 1]
+            came[1 + apart] = listed(*(b"%d" % (hit.stamp_us - 10**6 * seconds) for seconds in (5, 59, *old)))
         outcome = world.hits.read(hit, came)
         body = None
         if outcome == READY:

@@ -78,6 +78,9 @@ def test_members_are_found_on_the_shelf(kernel: ModuleType, shelves: ModuleType)
 def test_texts(kernel: ModuleType, shelves: ModuleType) -> None:
     assert kernel.texts(b"*0\r\n") == []
     assert kernel.texts(listed(b"", b"a\r\nb", b"17")) == [b"", b"a\r\nb", b"17"]
+    assert kernel.optional_texts(b"*3\r\n$-1\r\n$1\r\na\r\n$-1\r\n") == [None, b"a", None]
+    with pytest.raises(ValueError, match=r"^not a list of texts$"):
+        kernel.texts(b"*1\r\n$-1\r\n")
 
 
 HOSTILE = {
@@ -135,7 +138,13 @@ def _outcome(twin: tuple[ModuleType, ModuleType], reply: bytes, most: int, ties:
         rows = kernel.Rows(reply, most) if after is None else kernel.Rows(reply, most, ties, after)
         found = rows.find(shelf)
         held = found and [entry.video_id for entry in found]
-        return rows.members(), [rows.score(place) for place in range(len(rows))], held, kernel.texts(reply)
+        return (
+            rows.members(),
+            [rows.score(place) for place in range(len(rows))],
+            held,
+            kernel.texts(reply),
+            kernel.optional_texts(reply),
+        )
     except ValueError:
         return "refused"
 

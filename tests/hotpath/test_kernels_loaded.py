@@ -46,7 +46,7 @@ EXPORTS = [
     (queue, {"Queue"}),
     (readers, {"Reader"}),
     (resp, {"Parser"}),
-    (rows, {"Rows", "texts"}),
+    (rows, {"Rows", "optional_texts", "texts"}),
     (seals, {"Seal"}),
     (shelf, {"Entry", "Shelf"}),
     (seen, {"add", "contains", "empty", "marks", "sizes"}),

@@ -57,18 +57,23 @@ class RedisHotPages:
     def questions(self, kind: Kind, policy: Policy, remember_s: int) -> hits.Questions:
         name, _, window_s = policy
         key, feed = key_of(_USER, name), f"{kind}:{_USER}"
+        session, viewer = f"session:{_SESSION}", f"viewer:{_USER}"
+        apart = self._feeds is not self._common
+        admit: list[tuple[Word, ...]] = [("LPUSH", key, _STAMP)]
+        if apart:
+            admit.append(("GET", session))
         # The value of a page's session is behind the key, and its length is not known yet.
         whole = packed([("SET", page_key(kind, _SESSION), "", "EX", remember_s)])
         remember, _, remember_end = whole.partition(b"$0\r\n\r\n")
         sizes = range(2, hits.LIMIT + 2)
         return hits.Questions(
-            admit=_template(("LPUSH", key, _STAMP), ("GET", f"session:{_SESSION}")),
+            admit=_template(*admit),
             forget=_template(("LREM", key, -1, _STAMP)),
             tend=_template(("LRANGE", key, -hits.TENDS * OLDEST, -1), keep(key, window_s)),
             tops=tuple(_template(_down(feed, _UPPER, size)) for size in sizes),
             afters=tuple(_template(_ties(feed), _down(feed, f"({_SCORE}", size)) for size in sizes),
-            behind=_template(("ZRANGE", feed, 0, 0), ("GET", f"viewer:{_USER}")),
-            apart=self._feeds is not self._common,
+            behind=_template(("ZRANGE", feed, 0, 0), ("GET", viewer) if apart else ("MGET", session, viewer)),
+            apart=apart,
             remember=templates.Template(remember),
             remember_end=remember_end,
             alive=ALIVE,
