@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from litestar.types import ASGIApp, Receive, Send
 
-from app.core.errors import KinoraError, Unavailable
+from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.http.access import request_line
 from app.http.context import name_of
@@ -142,7 +142,7 @@ async def _in_full(read: HotRead, scope: Any, asked: Any, verdict: Verdict) -> O
     """The answer, or the verdict where the application behind makes it, of an error too."""
     try:
         return await read.in_full(asked, verdict)
-    except KinoraError as error:
+    except Exception as error:  # whichever: it is raised again where errors are answered, and mistakes logged
         scope.setdefault("state", {})[FAILED] = error
         return verdict
 

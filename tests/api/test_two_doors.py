@@ -231,20 +231,34 @@ async def test_what_is_no_hit_needs_no_framework(
     assert (doors.handed_on, doors.in_full) == (handed_on, in_full + 1)
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (Unavailable("The store cannot answer now."), 503, "The store cannot answer now."),
+        (RuntimeError("a mistake of ours"), 500, "Something went wrong on our side."),
+    ],
+)
 @pytest.mark.parametrize(("known_by", "path"), [FEEDS, FEEDS[::-1]])
 async def test_an_error_of_the_general_way_is_the_frameworks_to_tell(
-    doors: Doors, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, known_by: str, path: str
+    doors: Doors,
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    known_by: str,
+    path: str,
+    error: Exception,
+    status: int,
+    detail: str,
 ) -> None:
     person, tried = await sign_up(client), []
     await doors.front_only(of(person, known_by))
 
     async def failing(*asked: object) -> None:
         tried.append(asked)
-        raise Unavailable("The store cannot answer now.")
+        raise error
 
     monkeypatch.setattr(FeedReads, "page", failing)
     got = await doors.front_only(of(person, path))
-    assert (got.status, len(tried)) == (503, 1)
-    assert msgspec.json.decode(got.body)["detail"] == "The store cannot answer now."
+    assert (got.status, len(tried)) == (status, 1)
+    assert msgspec.json.decode(got.body)["detail"] == detail
     assert dict(got.headers)[b"ratelimit"].startswith(b'"feed";r=')
-    assert (await doors.same(of(person, path), person.user_id)).status == 503
+    assert (await doors.same(of(person, path), person.user_id)).status == status
