@@ -138,9 +138,11 @@ def test_an_error_or_the_wrong_number_of_replies_is_said(twin: Twin) -> None:
     assert world.hits.read(world.ask(b"limit=2"), good[1:]) == BROKEN
     for place in (1, 2):
         assert world.hits.read(world.ask(b"limit=2"), [*good[:place], None, *good[place + 1 :]]) == GO_ON
-    for last in (None, 7, [], [b"alive"], listed(b"alive"), [b"alive", blob(), None]):
+    no_pairs: list[Any] = [None, 7, [], [b"alive"], listed(b"alive"), [b"alive", blob(), None]]
+    not_alive: list[Any] = [[b"alive", None], [None, None], listed(b"revoked", blob())]
+    for last in no_pairs:
         assert world.hits.read(world.ask(b"limit=2"), [*good[:-1], last]) == BROKEN
-    for last in ([b"alive", None], [None, None], listed(b"revoked", blob())):
+    for last in not_alive:
         assert world.hits.read(world.ask(b"limit=2"), [*good[:-1], last]) == GO_ON
 
 
