@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from redis.exceptions import NoScriptError
-
 from app.adapters.redis.client import RedisClient, Script
 from hotpath import cards as kernel
 from hotpath import shelf
@@ -56,14 +54,8 @@ class RedisCards:
         for first in range(0, len(video_ids), BATCH):
             batch = video_ids[first : first + BATCH]
             raws = [cards[video_id] for video_id in batch]
-            await self._put(kernel.put(_SHA, _OPTIONS, batch, raws, [hashes.get(video_id) for video_id in batch]))
-
-    async def _put(self, packed: bytes) -> None:
-        try:
-            await self._client.packed(packed)
-        except NoScriptError:
-            await self._client.call("SCRIPT", "LOAD", _PUT.source)
-            await self._client.packed(packed)
+            documents = [hashes.get(video_id) for video_id in batch]
+            await self._client.run_packed(_PUT, kernel.put(_SHA, _OPTIONS, batch, raws, documents))
 
 
 def _taken_in(video_id: bytes, raw: bytes | None) -> shelf.Entry | None:

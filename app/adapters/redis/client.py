@@ -99,6 +99,14 @@ class RedisClient:
         except exceptions.NoScriptError:
             return await self.packed(fanout.pack(["EVAL", script.source, *words]))  # which also keeps it from now on
 
+    async def run_packed(self, script: Script, command: bytes) -> Any:
+        """The same of a call by its hash that is encoded already."""
+        try:
+            return await self.packed(command)
+        except exceptions.NoScriptError:
+            await self.call("SCRIPT", "LOAD", script.source)
+            return await self.packed(command)
+
     async def aclose(self) -> None:
         """Closes all connections; calls under way fail."""
         await self._pool.aclose()

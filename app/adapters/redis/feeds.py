@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from redis.exceptions import NoScriptError
-
 from app.adapters.redis.client import Command, RedisClient, Script
 from app.core.metrics import FEED_BUILDS, FEED_READS, Tally
 from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
@@ -191,11 +189,7 @@ class RedisFeeds:
         return value
 
     async def _push(self, packed: bytes) -> int:
-        try:
-            added: int = await self._client.packed(packed)
-        except NoScriptError:
-            await self._client.call("SCRIPT", "LOAD", _PUSH.source)
-            added = await self._client.packed(packed)
+        added: int = await self._client.run_packed(_PUSH, packed)
         return added
 
 

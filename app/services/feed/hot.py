@@ -128,7 +128,10 @@ class HotFeed:
         came_to = self._hits.read(asked, replies)
         if asked.forgets:
             self._pages.forget(asked)
-        if came_to in (READY, FETCH) and (self._roster is None or not self._may_pull(asked)):
+        # Of whom a reader of Following follows, somebody may have videos that are to be pulled.
+        if came_to in (READY, FETCH) and (
+            self._roster is None or not self._roster.may_pull(asked.reader.user_id.decode(), asked.blob or b"")
+        ):
             return self._written(asked, None) if came_to == READY else self._fetched(asked)
         if came_to == JUDGE:
             return self._judged(asked, replies)
@@ -168,10 +171,6 @@ class HotFeed:
 
     def _verdict(self, hit: hits.Hit) -> Verdict:
         return Verdict(True, hit.remaining, self.policy.window_s)
-
-    def _may_pull(self, hit: hits.Hit) -> bool:
-        """Whether somebody whom a reader of Following follows has videos that are to be pulled."""
-        return self._roster is None or self._roster.may_pull(hit.reader.user_id.decode(), hit.blob or b"")
 
 
 def _personal(hit: hits.Hit, body: bytes, remaining: int) -> Answer:
