@@ -36,8 +36,7 @@ cdef enum:
     STAMP = 0
     USER = 1
     SESSION = 2
-    UPPER = 3
-    SCORE = 4
+    SCORE = 3
     MARK_BYTES = 3
     FOLLOWS = 1
     BARE_AT = 4  # in an id: behind its kind
@@ -258,14 +257,12 @@ cdef class Hits:
     cdef int _fill(self, Hit hit) except -1:
         cdef Text[VALUES] values
         cdef char[16] stamp
-        cdef char[16] upper
         cdef char[16] score
         cdef bint has_id = hit._start.has_id
         cdef Template tend = self._tend if hit.tends else None
         cdef Template page = (self._afters if has_id else self._tops)[hit.limit - 1]
         memset(values, 0, sizeof(values))
         values[STAMP].at, values[STAMP].size = stamp, put_decimal(stamp, hit.stamp_us) - stamp
-        values[UPPER].at, values[UPPER].size = upper, put_decimal(upper, hit._start.upper) - upper
         if has_id:
             values[SCORE].at, values[SCORE].size = score, put_decimal(score, hit._start.score) - score
         point_at(&values[USER], hit.reader.user_id)
@@ -312,6 +309,8 @@ cdef class Hits:
         for i in range(rows._count):
             if rows._rows[i].size != ID_BYTES:
                 return ELSEWHERE
+        if rows._rows[0].score > hit._start.upper or rows._rows[hit.limit].score < 0:
+            return ELSEWHERE
         if (
             self._rule != FOLLOWS
             and rows._rows[hit.limit - 1].score <= built_ms(hit._generation, hit._generation_bytes) - ORDERED_MS

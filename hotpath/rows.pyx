@@ -141,7 +141,7 @@ cdef class Rows:
             row.member = at
             row.size = size
             at = _header(c"$", at + size + 2, end, &size)
-            if at == NULL or end - at < size + 2 or _number(at, at + size, &row.score) != at + size:
+            if at == NULL or end - at < size + 2 or _whole(at, at + size, &row.score) != at + size:
                 raise ValueError("not a list of members and scores")
             at += size + 2
             self._count += 1
@@ -185,3 +185,12 @@ cdef inline const char* _number(const char* at, const char* end, int64_t* number
         number[0] = number[0] * 10 + digit
         at += 1
     return at if at > first else NULL
+
+
+cdef inline const char* _whole(const char* at, const char* end, int64_t* number) noexcept nogil:
+    """The same of a number that may be negative."""
+    cdef bint negative = at < end and at[0] == c"-"
+    at = _number(at + negative, end, number)
+    if negative:
+        number[0] = -number[0]
+    return at

@@ -4,7 +4,7 @@ from hotpath.pages cimport Text
 
 cdef enum:
     HOLES = 12  # of one template, at most
-    VALUES = 5
+    VALUES = 4
 
 
 cdef struct Hole:

@@ -38,12 +38,12 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 
 class Questions(msgspec.Struct, frozen=True):
-    """What a page asks, by templates over (stamp in µs, user, session, upper bound, score to go on behind), of 16, 30,
-    30, 13 and 13 bytes.
+    """What a page asks, by templates over (stamp in µs, user, session, score to go on behind), of 16, 30, 30 and 13
+    bytes.
 
     `admit` counts an attempt (1 reply); `tend` looks after the limit's log (2), from which
     `forget` takes an entry, whose stamp is the value; `tops[n - 1]`
-    and `afters[n - 1]` read a page of n and one entry more, from the upper bound on (1) or behind a score, with all of
+    and `afters[n - 1]` read a page of n and one entry more, from the top on (1) or behind a score, with all of
     that score before (2); `behind` reads the feed's marker, and session and blob together (2). `apart`: these three are
     for another node than the first two, and `admit` reads the session too (2), `behind` the blob alone. `remember` ends
     where the value of the session's pages begins with its length.
@@ -233,7 +233,6 @@ class Hits:
             b"%d" % hit.stamp_us,
             hit.reader.user_id,
             hit.reader.session_id,
-            b"%d" % place.upper,
             b"%d" % place.score if behind_score else b"",
         ]
         templates = [questions.admit, *([questions.tend] if hit.tends else [])]
@@ -273,6 +272,9 @@ class Hits:
         else:
             rows = Rows(listed, hit.limit + 1)
         if len(rows) <= hit.limit or any(len(member) != ID_BYTES for member in rows.members()):
+            return GO_ON
+        # What is above the bound is no part of this feed yet; below zero is the marker.
+        if rows.score(0) > hit.start.upper or rows.score(hit.limit) < 0:
             return GO_ON
         # The list may have been made anew between two commands of the trip: its entries are as old as its name.
         if self._rule == pages.WANTS and rows.score(hit.limit - 1) <= built_ms(hit.generation) - ORDER_MS:

@@ -5,7 +5,7 @@ import re
 from hotpath.pure.shelf import Entry, Shelf
 
 _HEADER = re.compile(rb"([*$])([0-9]{1,15})\r\n")
-_SCORE = re.compile(rb"[0-9]{1,15}")
+_SCORE = re.compile(rb"-?[0-9]{1,15}")
 
 
 def texts(reply: bytes) -> list[bytes]:
@@ -41,7 +41,7 @@ class Rows:
     """The first `most` members and scores; `ties` with a lower member than `after` come before those of `reply`.
 
     Both are whole replies, as `hotpath.resp.Parser` gives them with `whole_arrays`. Raises ValueError for what is no
-    flat list of members and scores, scores being natural numbers of at most 15 digits.
+    flat list of members and scores, scores being whole numbers of at most 15 digits.
     """
 
     def __init__(self, reply: bytes, most: int, ties: bytes | None = None, after: bytes | None = None) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 HOLES = 12  # of one template, at most
-VALUES = 5  # that holes can ask for
+VALUES = 4  # that holes can ask for
 
 _HOLE = re.compile(rb"([\x01-\x05])\1*")
 

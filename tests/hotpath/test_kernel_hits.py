@@ -30,12 +30,18 @@ from tests.hotpath.hits_world import (
 both = pytest.mark.parametrize("twin", TWINS, ids=["c", "py"])
 
 
+def whole_feed(*members: bytes) -> bytes:
+    """Down to the marker, which is the last of these or `!`, and below zero."""
+    videos, marker = (members[:2], members[2]) if len(members) > 2 else (members, b"!")
+    return listed(*(word for video_id in videos for word in (video_id, b"%d" % NOW_MS)), marker, b"-1")
+
+
 @both
 def test_a_page_from_its_commands_to_its_bytes(twin: Twin) -> None:
     world = World(twin)
     hit = world.ask(b"limit=2")
 
-    assert hit.commands == (b"admit %d%btop1 %dbehind %b%b" % (STAMP_US, USER, NOW_MS, USER, SESSION))
+    assert hit.commands == (b"admit %d%btop1 %bbehind %b%b" % (STAMP_US, USER, USER, USER, SESSION))
     assert (hit.reading, hit.replies, hit.reading_replies, hit.tends) == (b"", 4, 0, False)
     state = blob(liked=[video(1)[4:]], following=[AUTHOR])
     assert world.hits.read(hit, replies(rows(1, 2, 3), state=state)) == READY
@@ -79,7 +85,7 @@ def test_following_keeps_the_videos_own_order(twin: Twin) -> None:
     hit = world.ask(b"limit=1&page=0")
 
     assert (hit.replies, hit.reading_replies) == (2, 3)
-    assert hit.reading == b"top0 %dbehind %b%b" % (NOW_MS, USER, SESSION)
+    assert hit.reading == b"top0 %bbehind %b%b" % (USER, USER, SESSION)
     came = replies(rows(1, 2, first_score=5), generation="any", state=blob(following=[AUTHOR]), apart=True)
     assert world.hits.read(hit, came) == READY
     page = json.loads(world.hits.write(hit, None, b"nonces"))
@@ -118,6 +124,10 @@ def test_what_was_pushed_on_top_is_remembered_in_the_cursor(twin: Twin) -> None:
         ({"entries": rows(1, 2, 77)}, FETCH),
         ({"entries": listed(video(1), b"%d" % NOW_MS, b"short", b"%d" % NOW_MS, video(2), b"5")}, GO_ON),
         ({"entries": rows(1, 2, 3, first_score=NOW_MS - 3000)}, GO_ON),
+        ({"entries": rows(1, 2, 3, first_score=NOW_MS)}, READY),
+        ({"entries": rows(1, 2, 3, first_score=NOW_MS + 1)}, GO_ON),  # newer than the feed that is read
+        ({"entries": whole_feed(video(1), video(2))}, GO_ON),  # which ends with its marker
+        ({"entries": whole_feed(video(1), video(2), b"!" + b"%012x" % (NOW_MS - 1000) + b"a" * 17)}, GO_ON),
     ],
 )
 def test_what_is_not_plain_is_said(twin: Twin, change: dict[str, Any], outcome: int) -> None:

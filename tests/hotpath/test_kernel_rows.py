@@ -49,6 +49,11 @@ def test_no_more_than_are_wanted(kernel: ModuleType, shelves: ModuleType) -> Non
 
 
 @both
+def test_a_score_may_be_below_zero(kernel: ModuleType, shelves: ModuleType) -> None:
+    assert kernel.Rows(listed(b"a", b"-17"), 1).score(0) == -17
+
+
+@both
 def test_of_those_that_tie_with_the_last_one_the_lower_come_first(kernel: ModuleType, shelves: ModuleType) -> None:
     ties = listed(video(9), b"5", video(7), b"5", video(6), b"5")
 
@@ -97,7 +102,7 @@ HOSTILE = {
     "a number without end": b"*2\r\n$1000000000000000\r\na\r\n$1\r\n1\r\n",
     "longer than all": b"*2\r\n$999999999999999\r\na\r\n$1\r\n1\r\n",
 }
-NO_SCORES = [listed(b"a"), listed(b"a", b""), listed(b"a", b"1.5"), listed(b"a", b"-1"), listed(b"a", b"1" * 16)]
+NO_SCORES = [listed(b"a"), listed(b"a", b""), listed(b"a", b"1.5"), listed(b"a", b"-"), listed(b"a", b"1-"), listed(b"a", b"1" * 16)]
 
 
 @both

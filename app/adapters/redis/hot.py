@@ -22,8 +22,7 @@ from hotpath.resp import ReplyError
 _STAMP: Final = "\x01" * 16
 _USER: Final = "\x02" * 30
 _SESSION: Final = "\x03" * 30
-_UPPER: Final = "\x04" * 13
-_SCORE: Final = "\x05" * 13
+_SCORE: Final = "\x04" * 13
 
 _LOOKS: Final = 3  # replies to the looks at a log
 _COUNTED: Final = 4  # replies to a request that is only counted
@@ -70,7 +69,7 @@ class RedisHotPages:
             admit=_template(*admit),
             forget=_template(("LREM", key, -1, _STAMP)),
             tend=_template(("LRANGE", key, -hits.TENDS * OLDEST, -1), keep(key, window_s)),
-            tops=tuple(_template(_down(feed, _UPPER, size)) for size in sizes),
+            tops=tuple(_template(_top(feed, size)) for size in sizes),
             afters=tuple(_template(_ties(feed), _down(feed, f"({_SCORE}", size)) for size in sizes),
             behind=_template(("ZRANGE", feed, 0, 0), ("GET", viewer) if apart else ("MGET", session, viewer)),
             apart=apart,
@@ -141,6 +140,11 @@ def _ties(feed: str) -> tuple[Word, ...]:
     return ("ZRANGE", feed, _SCORE, _SCORE, "BYSCORE", "REV", "WITHSCORES")
 
 
+def _top(feed: str, limit: int) -> tuple[Word, ...]:
+    """The newest entries: by rank, for the server finds the end of a set sooner than a score in it."""
+    return ("ZRANGE", feed, 0, limit - 1, "REV", "WITHSCORES")
+
+
 def _down(feed: str, bound: str, limit: int) -> tuple[Word, ...]:
-    """The entries from a score on, or below it."""
+    """The entries below a score."""
     return ("ZRANGE", feed, bound, 0, "BYSCORE", "REV", "LIMIT", 0, limit, "WITHSCORES")
