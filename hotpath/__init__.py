@@ -1,7 +1,7 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, dice, fanout, hits, merge, notes, order, overdue, pages
-    from hotpath import queue, readers, resp, rows, seals, seen, shelf, sliding, templates, trending
+    from hotpath import cards, dice, door, fanout, hits, merge, notes, order, overdue
+    from hotpath import pages, queue, readers, reads, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -15,6 +15,7 @@ if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
     from hotpath.pure import (
         cards,
         dice,
+        door,
         fanout,
         hits,
         merge,
@@ -24,6 +25,7 @@ if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
         pages,
         queue,
         readers,
+        reads,
         resp,
         rows,
         seals,
@@ -38,6 +40,7 @@ else:
         from hotpath import (
             cards,
             dice,
+            door,
             fanout,
             hits,
             merge,
@@ -47,6 +50,7 @@ else:
             pages,
             queue,
             readers,
+            reads,
             resp,
             rows,
             seals,
@@ -65,6 +69,7 @@ else:
 __all__ = [
     "cards",
     "dice",
+    "door",
     "fanout",
     "hits",
     "merge",
@@ -74,6 +79,7 @@ __all__ = [
     "pages",
     "queue",
     "readers",
+    "reads",
     "resp",
     "rows",
     "seals",

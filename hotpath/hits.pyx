@@ -66,20 +66,6 @@ cdef int LOT = TENDS
 cdef class Hit:
     """As long as its request."""
 
-    cdef readonly Reader reader
-    cdef readonly bytes query, commands, reading, blob, forgotten, told
-    cdef readonly int limit, replies, reading_replies, forgets
-    cdef readonly bint tends, alive
-    cdef readonly int64_t stamp_us, began_ms
-    cdef public int64_t remaining
-    cdef Place _start
-    cdef bint _cursorless
-    cdef int64_t _now_ms
-    cdef char[GENERATION_BYTES] _generation
-    cdef Py_ssize_t _generation_bytes
-    cdef Rows _rows
-    cdef list _entries
-
     def members(self):
         return self._rows.members() if self._rows is not None else []
 
@@ -87,22 +73,6 @@ cdef class Hit:
 @cython.final
 cdef class Hits:
     """About 4 µs for a page of 20 cards, all three steps together."""
-
-    cdef readonly int64_t written
-    cdef readonly int64_t cards
-    cdef bytes _kind, _remember_end, _alive
-    cdef int _rule
-    cdef int64_t _most, _window_ms
-    cdef Template _admit, _tend, _forget, _behind, _remember
-    cdef tuple _tops, _afters
-    cdef bint _apart
-    cdef SlidingLog _admitted
-    cdef Shelf _shelf
-    cdef Seal _cursors, _playbacks
-    cdef tuple _kept  # what `_fills` and `_names` point into
-    cdef Text[9] _fills
-    cdef Text[256] _names  # of sources, by letters
-    cdef Text _only  # the one there is, whatever the letters
 
     def __cinit__(
         self,
@@ -137,7 +107,9 @@ cdef class Hits:
         for letter, name in self._kept[2].items():
             point_at(&self._names[letter[0]] if letter else &self._only, name)
 
-    def ask(self, Reader reader not None, bytes query not None, int64_t now_ms, int64_t stamp_us, int64_t began_ms):
+    cpdef Hit ask(self, Reader reader, bytes query, int64_t now_ms, int64_t stamp_us, int64_t began_ms):
+        if reader is None or query is None:
+            raise TypeError("a reader and a query")
         cdef Text cursor
         cdef int limit = USUAL
         cdef Hit hit
@@ -171,7 +143,9 @@ cdef class Hits:
         self._fill(hit)
         return hit
 
-    def read(self, Hit hit not None, list replies not None):
+    cpdef int read(self, Hit hit, list replies) except -1:
+        if hit is None or replies is None:
+            raise TypeError("a hit and its replies")
         cdef Py_ssize_t count = len(replies)
         cdef Py_ssize_t i
         cdef int64_t length
@@ -207,7 +181,9 @@ cdef class Hits:
         ties = replies[count - 4] if hit._start.has_id else None
         return self._place(hit, replies[count - 3], ties, replies[count - 2])
 
-    def write(self, Hit hit not None, list entries, bytes nonce not None):
+    cpdef bytes write(self, Hit hit, list entries, bytes nonce):
+        if hit is None or nonce is None:
+            raise TypeError("a hit and a nonce")
         cdef Place after
         cdef uint8_t[BODY_BYTES + MAC_BYTES] raw
         cdef uint8_t* end

@@ -2,16 +2,23 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 cimport cython
 
 from hotpath._texts cimport put_decimal, put_words
 from hotpath._types cimport int64_t
+from hotpath.dice cimport Dice
+
+from hotpath.pure.notes import KINDS
+
+cdef Py_ssize_t MOST = KINDS
 
 cdef enum:
-    BOUNDS = 32  # at most
-    WHEN_BYTES = 64  # at most
+    TRACE_AT = 3  # in a traceparent
+    TRACE_BYTES = 32
+    PARENT_BYTES = 55
     AROUND_BYTES = 64  # of a line: what stands between its words, and two numbers
     FIRST_BYTES = 4096
 
@@ -19,12 +26,6 @@ cdef enum:
 @cython.final
 cdef class Series:
     """30 ns a request."""
-
-    cdef double[BOUNDS] _bounds_s
-    cdef int64_t[BOUNDS + 1] _counts
-    cdef int _bounds
-    cdef double _total_s
-    cdef bint _any
 
     def __cinit__(self, bounds_s):
         given = list(bounds_s)
@@ -34,7 +35,7 @@ cdef class Series:
         for place, bound_s in enumerate(given):
             self._bounds_s[place] = bound_s
 
-    def add(self, double took_s):
+    cpdef bint add(self, double took_s) noexcept:
         cdef int place = 0
         cdef bint first = not self._any
         while place < self._bounds and self._bounds_s[place] < took_s:
@@ -58,14 +59,6 @@ cdef class Series:
 cdef class Lines:
     """100 ns a line, in one block that grows with a turn of the loop and stays."""
 
-    cdef object _text_of
-    cdef int64_t _second
-    cdef char[WHEN_BYTES] _when
-    cdef Py_ssize_t _when_bytes
-    cdef char* _block
-    cdef Py_ssize_t _size
-    cdef Py_ssize_t _room
-
     def __cinit__(self, when):
         self._text_of = when
         self._second = -1
@@ -73,18 +66,14 @@ cdef class Lines:
     def __dealloc__(self):
         free(self._block)
 
-    def add(
-        self,
-        int64_t now_ms,
-        bytes host not None,
-        bytes user not None,
-        bytes request not None,
-        int64_t status,
-        int64_t sent_bytes,
-    ):
+    cpdef bint add(
+        self, int64_t now_ms, bytes host, bytes user, bytes request, int64_t status, int64_t sent_bytes
+    ) except -1:
         cdef int64_t second = now_ms // 1000
         cdef bint first = self._size == 0
         cdef char* out
+        if host is None or user is None or request is None:
+            raise TypeError("texts are bytes")
         if now_ms < 0 or status < 0 or sent_bytes < 0:
             raise ValueError("numbers must be natural")
         if second != self._second:
@@ -126,6 +115,78 @@ cdef class Lines:
             self._block = wider
             self._room = room
         return 0
+
+
+cdef class Record:
+    """0.5 µs a request."""
+
+    def __init__(self, clock not None, log not None, watch not None):
+        self._clock = clock
+        self._log = log
+        self._lines = log.lines
+        self._watch = watch
+        self._watches = {}
+        self._dice = Dice()
+
+    cpdef bytes trace_id(self, bytes traceparent):
+        if traceparent is not None and _is_traceparent(traceparent):
+            return PyBytes_FromStringAndSize(PyBytes_AS_STRING(traceparent) + TRACE_AT, TRACE_BYTES)
+        return self._dice.digits(TRACE_BYTES // 2)
+
+    def done(
+        self,
+        str route not None,
+        str method not None,
+        int status,
+        double began_s,
+        bytes host not None,
+        bytes user not None,
+        bytes request not None,
+        Py_ssize_t sent_bytes,
+    ):
+        self.note(route, method, status, began_s, host, user, request, sent_bytes)
+
+    cdef int note(
+        self, str route, str method, int status, double began_s, bytes host, bytes user, bytes request,
+        Py_ssize_t sent_bytes,
+    ) except -1:
+        cdef tuple kind = (route, method, status)
+        cdef tuple kept = self._watches.get(kind)
+        if kept is None:
+            watch = self._watch(route, method, status)
+            kept = (watch.series, watch)
+            if len(self._watches) < MOST:
+                self._watches[kind] = kept
+        if (<Series?> kept[0]).add(now_s() - began_s):
+            kept[1].begun()
+        if self._lines.add(self._clock(), host, user, request, status, sent_bytes):
+            self._log.begun()
+        return 0
+
+
+cdef double now_s() noexcept:
+    """As time.perf_counter."""
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <double> now.tv_sec + 1e-9 * <double> now.tv_nsec
+
+
+cdef bint _is_traceparent(bytes text) noexcept:
+    """Of a version that is known, well formed, and of a trace."""
+    cdef const char* at = PyBytes_AS_STRING(text)
+    cdef int i
+    cdef bint any_trace = False
+    if len(text) != PARENT_BYTES or memcmp(at, b"00-", TRACE_AT) != 0:
+        return False
+    for i in range(TRACE_AT, PARENT_BYTES):
+        if i == 35 or i == 52:
+            if at[i] != c"-":
+                return False
+        elif not (c"0" <= at[i] <= c"9" or c"a" <= at[i] <= c"f"):
+            return False
+        elif i < 35:
+            any_trace = any_trace or at[i] != c"0"
+    return any_trace
 
 
 cdef inline char* _put(char* out, bytes text):

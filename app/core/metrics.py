@@ -151,14 +151,14 @@ class Stopwatch:
     def __init__(self, timings: Timings, counter: Counter | None = None, bounds_s: Sequence[float] = BUCKETS_S) -> None:
         self._timings = timings
         self._counter = counter
-        self._series = notes.Series(bounds_s)
+        self.series = notes.Series(bounds_s)
 
-    def observe(self, took_s: float) -> None:
-        if self._series.add(took_s):
-            _remember(self)
+    def begun(self) -> None:
+        """Must be called when `series` has its first observation."""
+        _remember(self)
 
     def settle(self) -> None:
-        buckets, total_s = self._series.take()
+        buckets, total_s = self.series.take()
         self._timings.add(buckets, total_s)
         if self._counter is not None:
             self._counter.inc(sum(buckets))

@@ -56,8 +56,8 @@ class Read:
 
     def ask(self, request: Request, query: bytes, asker: Asker) -> "Asking | None":
         began_s = time.perf_counter()
-        traceparent, fields = fields_of(request.fields)
-        if fields is None:
+        fields = fields_of(request.fields)
+        if not fields.plain:
             return None
         try:
             asked = self._ask(query, fields, asker.client[0])
@@ -70,7 +70,7 @@ class Read:
         if asked is None:
             self.missed(self.path, query, fields, None)
             return None
-        return Asking(self, request, query, traceparent, fields, asker, began_s, *asked)
+        return Asking(self, request, query, fields, asker, began_s, *asked)
 
     def whole(self, answer: Answer, traceparent: bytes | None, http_version: str, *, close: bool) -> bytes:
         """Head and body."""
@@ -115,14 +115,13 @@ class Read:
 class Asking:
     """One read under way: its asker is told what came of it, unless it is cancelled."""
 
-    __slots__ = ("_asker", "_began_s", "_fields", "_query", "_read", "_request", "_told", "_traceparent", "_waiter")
+    __slots__ = ("_asker", "_began_s", "_fields", "_query", "_read", "_request", "_told", "_waiter")
 
     def __init__(
         self,
         read: Read,
         request: Request,
         query: bytes,
-        traceparent: bytes | None,
         fields: Fields,
         asker: Asker,
         began_s: float,
@@ -132,7 +131,6 @@ class Asking:
         self._read = read
         self._request = request
         self._query = query
-        self._traceparent = traceparent
         self._fields = fields
         self._asker = asker
         self._began_s = began_s
@@ -177,5 +175,5 @@ class Asking:
             read.missed(read.path, self._query, self._fields, outcome)
             asker.hand_on(outcome)
             return
-        asker.answered(read.whole(outcome, self._traceparent, self._request.http_version, close=asker.closes))
+        asker.answered(read.whole(outcome, self._fields.traceparent, self._request.http_version, close=asker.closes))
         read.done(self._request, outcome.status, self._began_s, asker.name, outcome.user, len(outcome.body))

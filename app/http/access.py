@@ -24,16 +24,15 @@ class AccessLog:
 
     def __init__(self, write: Write | None = None) -> None:
         self._write = write or _to_stdout
-        self._lines = notes.Lines(_common)
+        self.lines = notes.Lines(_common)
 
-    def note(self, now_ms: int, host: bytes, user: bytes, request: bytes, status: int, sent_bytes: int) -> None:
-        """One answered request; `request` is `method path version`, of printable ASCII without quotes."""
-        if self._lines.add(now_ms, host, user, request, status, sent_bytes):
-            asyncio.get_running_loop().call_soon(self.flush)
+    def begun(self) -> None:
+        """Must be called when `lines` has its first line."""
+        asyncio.get_running_loop().call_soon(self.flush)
 
     def flush(self) -> None:
         """Writes what was gathered. A log that can't be written stops nobody; it is counted."""
-        lines = self._lines.take()
+        lines = self.lines.take()
         if not lines:
             return
         try:

@@ -1,8 +1,16 @@
 """What is kept of each request until it is handed over: how many there were and how long they took, by kind, and their
 lines of the access log."""
 
+import re
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from hotpath.pure.dice import Dice
+
+KINDS = 1000  # routes × methods × statuses; a bound, not a number ever met
+_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
 class Series:
@@ -53,3 +61,69 @@ class Lines:
         lines = b"".join(self._lines)
         self._lines.clear()
         return lines
+
+
+def now_s() -> float:
+    """The time by which `began_s` is."""
+    return time.perf_counter()
+
+
+class Watch(Protocol):
+    """Who takes the series of one kind of request, once it has begun."""
+
+    series: Series
+
+    def begun(self) -> None:
+        """There is something to be taken."""
+
+
+class Log(Protocol):
+    """Who takes the lines."""
+
+    lines: Lines
+
+    def begun(self) -> None:
+        """There is something to be taken."""
+
+
+class Record:
+    """Of every request: its place in a trace, how long it took, its line."""
+
+    def __init__(self, clock: Callable[[], int], log: Log, watch: Callable[[str, str, int], Watch]) -> None:
+        """`clock` gives ms since 1970; `watch` who is to have the times of a route, a method and a status."""
+        self._clock = clock
+        self._log = log
+        self._watch = watch
+        self._watches: dict[tuple[str, str, int], Watch] = {}
+        self._dice = Dice()
+
+    def trace_id(self, traceparent: bytes | None) -> bytes:
+        """32 hex digits: the caller's trace, if its header is well formed, else a new one."""
+        if traceparent is not None:
+            match = _TRACEPARENT.match(traceparent)
+            if match and match[1] != b"0" * 32:
+                return match[1]
+        return self._dice.digits(16)
+
+    def done(
+        self,
+        route: str,
+        method: str,
+        status: int,
+        began_s: float,
+        host: bytes,
+        user: bytes,
+        request: bytes,
+        sent_bytes: int,
+    ) -> None:
+        """The request is over; `began_s` is by time.perf_counter, `request` without what would break a line."""
+        kind = (route, method, status)
+        watch = self._watches.get(kind)
+        if watch is None:
+            watch = self._watch(route, method, status)
+            if len(self._watches) < KINDS:
+                self._watches[kind] = watch
+        if watch.series.add(now_s() - began_s):
+            watch.begun()
+        if self._log.lines.add(self._clock(), host, user, request, status, sent_bytes):
+            self._log.begun()

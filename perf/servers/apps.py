@@ -100,7 +100,7 @@ def _with_canned(settings: Settings, stores: Stores, draining: main.Draining) ->
     front, _ = main.doors(settings, stores, draining, system_ms, AccessLog())
     canned = CannedRead(settings, stores, Path(os.environ["PERF_BODY"]).read_bytes())
     # In place of the door, not beside it, which would cost one side more.
-    return HotDoor(front._app, front._record, {**front._table, CANNED: canned})
+    return HotDoor(front.app, front.record, {**front.table, CANNED: canned})
 
 
 class Slowed:

@@ -55,14 +55,14 @@ class Doors:
         self.pages = stores.hot_pages
         self.handed_on = 0  # to the framework
         self.in_full = 0  # answered in the general way, but without it
-        inner = self.front._app
+        inner = self.front.app
 
         async def counting(scope: Any, receive: Any, send: Any) -> None:
             self.handed_on += 1
             await inner(scope, receive, send)
 
-        self.front._app = counting
-        for read in self.front._table.values():
+        self.front.app = counting
+        for read in self.front.table.values():
             self._count(read)
 
     def _count(self, read: HotRead) -> None:

@@ -137,6 +137,6 @@ async def test_an_access_log_that_cannot_be_written_stops_nobody() -> None:
 
     before = FALLBACKS.labels("access-log")._value.get()
     log = AccessLog(refuse)
-    log.note(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
+    log.lines.add(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
     log.flush()
     assert FALLBACKS.labels("access-log")._value.get() == before + 1

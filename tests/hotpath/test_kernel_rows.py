@@ -102,7 +102,14 @@ HOSTILE = {
     "a number without end": b"*2\r\n$1000000000000000\r\na\r\n$1\r\n1\r\n",
     "longer than all": b"*2\r\n$999999999999999\r\na\r\n$1\r\n1\r\n",
 }
-NO_SCORES = [listed(b"a"), listed(b"a", b""), listed(b"a", b"1.5"), listed(b"a", b"-"), listed(b"a", b"1-"), listed(b"a", b"1" * 16)]
+NO_SCORES = [
+    listed(b"a"),
+    listed(b"a", b""),
+    listed(b"a", b"1.5"),
+    listed(b"a", b"-"),
+    listed(b"a", b"1-"),
+    listed(b"a", b"1" * 16),
+]
 
 
 @both

@@ -82,7 +82,7 @@ class RedisLimiter:
         """The time by the server's clock in µs, and by this process's in ms; None while the server's is not known."""
         if self._ahead_us is None:
             return None
-        now_us = self._now_us()
+        now_us = int(self._now_s() * 1_000_000)  # every page asks: a call less
         return now_us + self._ahead_us, now_us // 1000
 
     def judge(

@@ -7,7 +7,6 @@ guard to say what is the matter.
 """
 
 from collections.abc import Awaitable
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +18,7 @@ from app.core.cursors import Cursors
 from app.core.errors import Unavailable
 from app.core.metrics import CARDS, FEED_READS, Counted
 from app.core.playback import Playbacks
-from app.http.hot import Answer, Fields, Outcome, Waiter
+from app.http.hot import Outcome
 from app.http.limits import Policy
 from app.http.viewer import Doorkeeper, Viewer
 from app.ports.feeds import Kind
@@ -28,12 +27,12 @@ from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
 from app.services.feed.reads import FeedReads
 from app.services.feed.roster import Roster
-from hotpath import dice, hits, readers, shelf
-from hotpath.hits import BROKEN, FETCH, JUDGE, NONCE_BYTES, READY
+from hotpath import hits, readers, reads
+from hotpath.hits import BROKEN, FETCH, JUDGE
 
 _RULES: Final[dict[Kind, int]] = {"feed": 0, "following": 1}
 _NAMES: Final[dict[Kind, dict[str, str]]] = {"feed": SOURCES, "following": {"": "following"}}
-_PERSONAL: Final = ((b"cache-control", b"private, no-store"), (b"content-type", b"application/json"))
+_PERSONAL: Final = [(b"cache-control", b"private, no-store"), (b"content-type", b"application/json")]
 _ENCODE: Final = msgspec.json.Encoder().encode
 _REMEMBERED: Final = 10_000
 HOT_FEEDS: Final[dict[str, Kind]] = {"for-you": "feed", "following": "following"}
@@ -47,23 +46,20 @@ class Readers:
         self._doorkeeper = doorkeeper
         self._pages = pages
         self._policy = msgspec.structs.astuple(policy)
-        self._known: dict[bytes, readers.Reader] = {}
+        self.known: dict[bytes, readers.Reader] = {}
 
     def find(self, authorization: bytes, now_ms: int) -> readers.Reader | None:
-        """The reader of a header that was admitted before, of whom only the session is to be asked; None says nothing
-        against it."""
-        reader = self._known.get(authorization)
-        if reader is not None and now_ms < reader.until_ms:
-            return reader
+        """The reader of a header that was admitted before, of whom only the session is to be asked: known from now on.
+        None says nothing against it."""
         found = self._doorkeeper.recall(authorization, now_ms)
         if found is None:
             return None
         viewer, until_ms = found
         log = self._pages.log_of(viewer.user_id, self._policy)
         reader = readers.Reader(viewer.user_id.encode(), viewer.session_id.encode(), until_ms, log)
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[authorization] = reader
+        if len(self.known) >= _REMEMBERED:
+            self.known.clear()
+        self.known[authorization] = reader
         return reader
 
     def forget(self, reader: readers.Reader) -> None:
@@ -71,8 +67,8 @@ class Readers:
         self._doorkeeper.forget(reader.session_id.decode())
 
 
-class HotFeed:
-    """`app.http.hot.HotRead` of one kind of feed."""
+class HotFeed(reads.Read):
+    """`app.http.hot.HotRead` of one kind of feed; what is done for a hit is `hotpath.reads`'s."""
 
     def __init__(
         self,
@@ -84,20 +80,18 @@ class HotFeed:
         roster: Roster,
         cursors: Cursors,
         playbacks: Playbacks,
-        reads: FeedReads,
+        feed_reads: FeedReads,
         clock: Clock,
     ) -> None:
         self.policy = policy
         self._kind = kind
-        self._reads = reads
-        self._pages = pages
+        self._feed_reads = feed_reads
+        self._hot_pages = pages
         self._cards = cards
         self._readers = who
-        self._roster = roster if kind == "following" else None
-        self._clock = clock
+        self._roster = roster
         self._counted = msgspec.structs.astuple(policy)
-        self._dice = dice.Dice()
-        self._hits = hits.Hits(
+        made = hits.Hits(
             kind,
             _RULES[kind],
             (policy.limit, policy.window_s),
@@ -110,77 +104,51 @@ class HotFeed:
             media_urls.public_prefix().encode(),
             {letter.encode(): msgspec.json.encode(name) for letter, name in _NAMES[kind].items()},
         )
+        super().__init__(made, pages, who.known, clock, pulls=kind == "following", headers=_PERSONAL)
         self._counts = (
-            Counted(FEED_READS.labels(kind, "hit"), lambda: self._hits.written),
-            Counted(CARDS.labels("process"), lambda: self._hits.cards),
+            Counted(FEED_READS.labels(kind, "hit"), lambda: made.written),
+            Counted(CARDS.labels("process"), lambda: made.cards),
         )
 
-    def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, hits.Hit] | None:
-        now_ms, stamp = self._clock(), self._pages.stamp()
-        reader = self._readers.find(fields.authorization, now_ms) if fields.authorization else None
-        if reader is None or stamp is None:
-            return None
-        hit = self._hits.ask(reader, query, now_ms, *stamp)
-        return None if hit is None else (self._pages.fetch(hit), hit)
+    def find(self, authorization: bytes, now_ms: int) -> readers.Reader | None:
+        return self._readers.find(authorization, now_ms)
 
-    def answer(self, asked: hits.Hit, replies: list[Any]) -> Outcome | Awaitable[Outcome]:
-        """The answer to a hit."""
-        came_to = self._hits.read(asked, replies)
-        if asked.forgets:
-            self._pages.forget(asked)
-        # Of whom a reader of Following follows, somebody may have videos that are to be pulled.
-        if came_to in (READY, FETCH) and (
-            self._roster is None or not self._roster.may_pull(asked.reader.user_id.decode(), asked.blob or b"")
-        ):
-            return self._written(asked, None) if came_to == READY else self._fetched(asked)
+    def pulled(self, hit: hits.Hit) -> bool:
+        """Of whom a reader of Following follows, somebody may have videos that are to be pulled."""
+        return self._roster.may_pull(hit.reader.user_id.decode(), hit.blob or b"")
+
+    def otherwise(self, hit: hits.Hit, replies: list[Any], came_to: int) -> Outcome | Awaitable[Outcome]:
+        if came_to == FETCH and not (self._kind == "following" and self.pulled(hit)):
+            return self._fetched(hit)
         if came_to == JUDGE:
-            return self._judged(asked, replies)
+            return self._judged(hit, replies)
         if came_to == BROKEN:
             raise Unavailable("Redis cannot answer now.")
-        if not asked.alive:
-            self._readers.forget(asked.reader)
-        return self._verdict(asked)
+        if not hit.alive:
+            self._readers.forget(hit.reader)
+        return Verdict(True, hit.remaining, self.policy.window_s)
 
     async def _judged(self, hit: hits.Hit, replies: list[Any]) -> Outcome:
         """The same where it must be looked how often was asked."""
-        verdict = await self._pages.judge(hit, self._counted, replies)
+        verdict = await self._hot_pages.judge(hit, self._counted, replies)
         if not verdict.allowed:
             return verdict
         hit.remaining = verdict.remaining
-        outcome = self.answer(hit, replies)
+        outcome: Outcome | Awaitable[Outcome] = self.answer(hit, replies)
         return await outcome if isinstance(outcome, Awaitable) else outcome
+
+    async def _fetched(self, hit: hits.Hit) -> Outcome:
+        """The same where this process does not hold all the cards."""
+        outcome: Outcome = self.written(hit, await self._cards.fetch(hit.members()))
+        return outcome
 
     async def in_full(self, asked: hits.Hit, verdict: Verdict) -> Outcome:
         """The answer to what is no hit."""
         if not asked.alive:
             return verdict
         viewer = Viewer(asked.reader.user_id.decode(), asked.reader.session_id.decode())
-        page = await self._reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit)
-        return _personal(asked, _ENCODE(page), verdict.remaining)
-
-    async def _fetched(self, hit: hits.Hit) -> Outcome:
-        """The same where this process does not hold all the cards."""
-        return self._written(hit, await self._cards.fetch(hit.members()))
-
-    def _written(self, hit: hits.Hit, entries: list[shelf.Entry | None] | None) -> Outcome:
-        body = self._hits.write(hit, entries, self._dice.draw(NONCE_BYTES))
-        if body is None:
-            return self._verdict(hit)
-        self._pages.tell(hit)
-        return _personal(hit, body, hit.remaining)
-
-    def _verdict(self, hit: hits.Hit) -> Verdict:
-        return Verdict(True, hit.remaining, self.policy.window_s)
-
-
-def _personal(hit: hits.Hit, body: bytes, remaining: int) -> Answer:
-    return Answer(200, _headers(len(body)), body, hit.reader.user_id, remaining)
-
-
-@lru_cache(maxsize=4096)
-def _headers(size: int) -> list[tuple[bytes, bytes]]:
-    """Of a page of so many bytes; pages differ by some hundreds."""
-    return [*_PERSONAL, (b"content-length", b"%d" % size)]
+        page = await self._feed_reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit)
+        return self.personal(asked, _ENCODE(page), verdict.remaining)
 
 
 def _cursor(query: bytes) -> str | None:

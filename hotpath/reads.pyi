@@ -1,0 +1,2 @@
+from hotpath.pure.reads import HEADERS_KEPT as HEADERS_KEPT
+from hotpath.pure.reads import Read as Read
