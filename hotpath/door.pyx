@@ -4,7 +4,8 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 
 cimport cython
 
-from hotpath.notes cimport Record, now_s
+from hotpath.clocks cimport now_s
+from hotpath.notes cimport Record
 
 from asyncio import CancelledError
 
@@ -141,7 +142,7 @@ cdef class Door:
         headers = self._headers(path, answer, fields)
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+            await send({"type": "http.response.body", "body": answer.body})
             sent_bytes = len(answer.body)
         finally:
             self._done(path, scope, host, answer.status, began_s, answer.user, sent_bytes)

@@ -45,6 +45,3 @@ cdef class Record:
         self, str route, str method, int status, double began_s, bytes host, bytes user, bytes request,
         Py_ssize_t sent_bytes,
     ) except -1
-
-
-cdef double now_s() noexcept

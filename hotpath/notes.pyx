@@ -3,12 +3,12 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy, memset
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 cimport cython
 
 from hotpath._texts cimport put_decimal, put_words
 from hotpath._types cimport int64_t
+from hotpath.clocks cimport now_s
 from hotpath.dice cimport Dice
 
 from hotpath.pure.notes import KINDS
@@ -162,13 +162,6 @@ cdef class Record:
         if self._lines.add(self._clock(), host, user, request, status, sent_bytes):
             self._log.begun()
         return 0
-
-
-cdef double now_s() noexcept:
-    """As time.perf_counter."""
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return <double> now.tv_sec + 1e-9 * <double> now.tv_nsec
 
 
 cdef bint _is_traceparent(bytes text) noexcept:

@@ -15,6 +15,28 @@ cdef int TO_WRITE = READY
 cdef int ELSEWHERE = GO_ON
 
 
+cdef class Trips:
+    """Of one process."""
+
+    cdef readonly object common, feeds
+
+    def __init__(self, common not None, feeds not None):
+        self.common = common
+        self.feeds = feeds
+
+    def fetch(self, Hit hit not None):
+        return self.both(hit) if hit.reading_replies else self.common.ask(hit.commands, hit.replies)
+
+    def forget(self, Hit hit not None):
+        self.common.tell(hit.forgotten, hit.forgets)
+
+    def tell(self, Hit hit not None):
+        self.feeds.tell(hit.told, 1)
+
+    def both(self, hit):
+        raise ValueError("the feeds are elsewhere")
+
+
 cdef class Read:
     """1 µs a page, besides the trip and `hotpath.hits`."""
 

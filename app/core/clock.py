@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable
 
+from hotpath import clocks
+
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
-
-def system_ms() -> int:
-    """Milliseconds since 1970, from the server's clock."""
-    return time.time_ns() // 1_000_000
+system_ms = clocks.system_ms
 
 
 def monotonic_ms() -> int:

@@ -4,12 +4,13 @@ What is seldom is for who inherits: an outcome that is no answer yet, an error, 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import msgspec
 
-from hotpath.pure.notes import Record, now_s
+from hotpath.pure.notes import Record
 
 ABANDONED = 499  # the status noted where the client left before there was one
 LIMITS_KEPT = 2048  # of a path, the headers that say what is left of the limit
@@ -92,7 +93,7 @@ class Door:
         return f"GET {path} HTTP/{http_version}".encode()
 
     async def _visit(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        began_s = now_s()
+        began_s = time.perf_counter()
         read = self.table[path]
         client = scope.get("client")
         host = str(client[0]) if client else "-"
@@ -117,7 +118,7 @@ class Door:
         sent_bytes = 0
         try:
             await send({"type": "http.response.start", "status": outcome.status, "headers": headers})
-            await send({"type": "http.response.body", "body": outcome.body, "more_body": False})
+            await send({"type": "http.response.body", "body": outcome.body})
             sent_bytes = len(outcome.body)
         finally:
             self._done(path, scope, host, outcome.status, began_s, outcome.user, sent_bytes)

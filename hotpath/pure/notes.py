@@ -63,11 +63,6 @@ class Lines:
         return lines
 
 
-def now_s() -> float:
-    """The time by which `began_s` is."""
-    return time.perf_counter()
-
-
 class Watch(Protocol):
     """Who takes the series of one kind of request, once it has begun."""
 
@@ -123,7 +118,7 @@ class Record:
             watch = self._watch(route, method, status)
             if len(self._watches) < KINDS:
                 self._watches[kind] = watch
-        if watch.series.add(now_s() - began_s):
+        if watch.series.add(time.perf_counter() - began_s):
             watch.begun()
         if self._log.lines.add(self._clock(), host, user, request, status, sent_bytes):
             self._log.begun()

@@ -32,6 +32,39 @@ class Pages(Protocol):
         """Sends what a written page leaves behind, without waiting."""
 
 
+class Line(Protocol):
+    """A connection to a server."""
+
+    @property
+    def ask(self) -> Callable[[bytes, int], Future[list[Any]]]:
+        """(encoded commands, how many) -> the replies."""
+
+    @property
+    def tell(self) -> Callable[[bytes, int], object]:
+        """The same without waiting."""
+
+
+class Trips:
+    """Carries what hits ask and tell, for `Pages`: over the limit's line and the feeds', which may be the same."""
+
+    def __init__(self, common: Line, feeds: Line) -> None:
+        self.common = common
+        self.feeds = feeds
+
+    def fetch(self, hit: hits.Hit) -> Future[list[Any]]:
+        return self.both(hit) if hit.reading_replies else self.common.ask(hit.commands, hit.replies)
+
+    def forget(self, hit: hits.Hit) -> None:
+        self.common.tell(hit.forgotten, hit.forgets)
+
+    def tell(self, hit: hits.Hit) -> None:
+        self.feeds.tell(hit.told, 1)
+
+    def both(self, hit: hits.Hit) -> Future[list[Any]]:
+        """The replies of a hit that asks both; for who inherits."""
+        raise ValueError("the feeds are elsewhere")
+
+
 class Read:
     """The hot reads of a feed; for `hotpath.door`."""
 

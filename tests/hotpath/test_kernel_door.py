@@ -123,7 +123,7 @@ async def test_an_answer_is_sent_and_noted(twin: Twin) -> None:
             "status": 200,
             "headers": [(b"a", b"b"), (b"x-request-id", TRACE), (b"left", b"7")],
         },
-        {"type": "http.response.body", "body": b"body", "more_body": False},
+        {"type": "http.response.body", "body": b"body"},
     ]
     assert world.lines.take() == b'127.0.0.1 - usr_1 [1] "/feed 1.1" 200 4\n'
     assert world.series.take()[0] == [1, 0]

@@ -198,3 +198,42 @@ def test_a_page_of_a_later_place_leaves_nothing_behind(which: int) -> None:
 
     assert len(json.loads(answer.body)["videos"]) == 2
     assert asked.carried == []
+
+
+class Line:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.told: list[tuple[bytes, int]] = []
+
+    def ask(self, commands: bytes, replies: int) -> Any:
+        return (self.name, commands, replies)
+
+    def tell(self, commands: bytes, replies: int) -> None:
+        self.told.append((commands, replies))
+
+
+@both
+def test_a_hit_is_carried_to_its_servers(which: int) -> None:
+    common, feeds = Line("common"), Line("feeds")
+    trips = KERNELS[which].reads.Trips(common, feeds)
+    hit = Asked(which).hit()
+
+    assert trips.fetch(hit) == ("common", hit.commands, hit.replies)
+    trips.forget(hit)
+    trips.tell(hit)
+    assert (common.told, feeds.told) == ([(hit.forgotten, hit.forgets)], [(hit.told, 1)])
+    assert (trips.common, trips.feeds) == (common, feeds)
+
+
+@both
+def test_a_hit_that_asks_both_is_for_who_inherits(which: int) -> None:
+    base = KERNELS[which].reads.Trips
+
+    class Apart(base):  # type: ignore[misc, valid-type]
+        def both(self, hit: Any) -> Any:
+            return (hit.commands, hit.reading)
+
+    hit = World(TWINS[which], apart=True).ask(b"limit=2")
+    assert Apart(Line("common"), Line("feeds")).fetch(hit) == (hit.commands, hit.reading)
+    with pytest.raises(ValueError, match=r"^the feeds are elsewhere$"):
+        base(Line("common"), Line("feeds")).fetch(hit)

@@ -12,6 +12,7 @@ import pytest
 import hotpath
 from hotpath import (
     cards,
+    clocks,
     dice,
     door,
     fanout,
@@ -37,6 +38,7 @@ from hotpath import (
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"put", "splice"}),
+    (clocks, {"Ahead", "system_ms"}),
     (dice, {"Dice"}),
     (door, {"Answer", "Door", "Fields", "fields_of"}),
     (fanout, {"encode", "pack"}),
@@ -48,7 +50,7 @@ EXPORTS = [
     (pages, {"page", "visible"}),
     (queue, {"Queue"}),
     (readers, {"Reader"}),
-    (reads, {"Read"}),
+    (reads, {"Read", "Trips"}),
     (resp, {"Parser"}),
     (rows, {"Rows", "optional_texts", "texts"}),
     (seals, {"Seal"}),

@@ -4,18 +4,19 @@ The limit's log, the session, the feed and the viewer's blob; each goes to the n
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final
 
 from app.adapters.redis.client import Word, packed
 from app.adapters.redis.feeds import page_key
 from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, commands, keep, key_of
+from app.adapters.redis.pipe import Pipe
 from app.adapters.redis.sessions import ALIVE
 from app.core.errors import Unavailable
 from app.ports.feeds import Kind
 from app.ports.hot import Policy, Waiter
 from app.ports.limiter import Verdict
-from hotpath import hits, rows, sliding, templates
+from hotpath import hits, reads, rows, sliding, templates
 from hotpath.resp import ReplyError
 
 # Holes, in the order and the lengths of `hotpath.hits.Questions`.
@@ -28,24 +29,11 @@ _LOOKS: Final = 3  # replies to the looks at a log
 _COUNTED: Final = 4  # replies to a request that is only counted
 
 
-class Asked(Protocol):
-    """`app.adapters.redis.pipe.Pipe`, as far as it is needed here."""
-
-    @property
-    def ask(self) -> Callable[[bytes, int], Waiter]:
-        """(encoded commands, how many) -> the replies, errors among them as ReplyError. Raises Unavailable."""
-
-    @property
-    def tell(self) -> Callable[[bytes, int], object]:
-        """The same without waiting."""
-
-
-class RedisHotPages:
+class RedisHotPages(reads.Trips):
     """Over one thin client for each of the common node and the feeds' node, which may be the same."""
 
-    def __init__(self, common: Asked, feeds: Asked, limiter: RedisLimiter) -> None:
-        self._common = common
-        self._feeds = feeds
+    def __init__(self, common: Pipe, feeds: Pipe, limiter: RedisLimiter) -> None:
+        super().__init__(common, feeds)
         self._limiter = limiter
         self.admitted: sliding.SlidingLog = limiter.admitted
         self.stamp = limiter.stamp
@@ -57,7 +45,7 @@ class RedisHotPages:
         name, _, window_s = policy
         key, feed = key_of(_USER, name), f"{kind}:{_USER}"
         session, viewer = f"session:{_SESSION}", f"viewer:{_USER}"
-        apart = self._feeds is not self._common
+        apart = self.feeds is not self.common
         admit: list[tuple[Word, ...]] = [("LPUSH", key, _STAMP)]
         if apart:
             admit.append(("GET", session))
@@ -78,13 +66,11 @@ class RedisHotPages:
             alive=ALIVE,
         )
 
-    def fetch(self, hit: hits.Hit) -> Waiter:
-        if not hit.reading_replies:
-            return self._common.ask(hit.commands, hit.replies)
+    def both(self, hit: hits.Hit) -> Waiter:
         # The feeds first: where they can't be asked at all, nothing is counted and nobody is left waiting.
-        read = self._feeds.ask(hit.reading, hit.reading_replies)
+        read = self.feeds.ask(hit.reading, hit.reading_replies)
         try:
-            counted = self._common.ask(hit.commands, hit.replies)
+            counted = self.common.ask(hit.commands, hit.replies)
         except Unavailable:
             read.cancel()
             raise
@@ -94,15 +80,8 @@ class RedisHotPages:
         _, most, window_s = policy
         attempt = Attempt(hit.reader.log, most, window_s, hit.stamp_us, hit.began_ms)
         # Who looks later than it pushed sees what was pushed since, too: it can only be refused the sooner for that.
-        looked = await self._common.ask(packed(commands(attempt)[1:]), _LOOKS)
+        looked = await self.common.ask(packed(commands(attempt)[1:]), _LOOKS)
         return self._judge(attempt, [replies[0], *looked])
-
-    def forget(self, hit: hits.Hit) -> None:
-        self._common.tell(hit.forgotten, hit.forgets)
-
-    def tell(self, hit: hits.Hit) -> None:
-        if hit.told:
-            self._feeds.tell(hit.told, 1)
 
     def count(self, caller: str, policy: Policy) -> tuple[Waiter, Attempt] | None:
         name, most, window_s = policy
@@ -111,7 +90,7 @@ class RedisHotPages:
         attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
         if isinstance(attempt, Verdict):
             return None  # refused, as by the general path
-        return self._common.ask(packed(commands(attempt)), _COUNTED), attempt
+        return self.common.ask(packed(commands(attempt)), _COUNTED), attempt
 
     def counted(self, attempt: Attempt, replies: Sequence[Any]) -> Verdict:
         return self._judge(attempt, replies)
@@ -122,7 +101,7 @@ class RedisHotPages:
             raise Unavailable("Redis cannot answer now.")
         verdict, chores = self._limiter.judge(attempt, length, decisive, rows.texts(oldest))
         if chores:
-            self._common.tell(packed(chores), len(chores))
+            self.common.tell(packed(chores), len(chores))
         return verdict
 
 

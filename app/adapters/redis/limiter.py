@@ -26,7 +26,7 @@ from app.adapters.redis.client import Command, RedisClient
 from app.core.errors import Unavailable
 from app.core.metrics import FALLBACKS
 from app.ports.limiter import Verdict
-from hotpath import sliding
+from hotpath import clocks, sliding
 
 OLDEST: Final = 3  # entries looked at for having left the window; more than an attempt adds, so that logs shrink
 
@@ -47,14 +47,15 @@ class RedisLimiter:
     def __init__(self, client: RedisClient, *, processes: int = 1, now_s: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._processes = processes
-        self._now_s = now_s
         self.admitted = sliding.SlidingLog()
-        self._ahead_us: int | None = None  # how far the server's clock is ahead of ours; None: never asked
+        self._time = clocks.Ahead(now_s)
+        self.stamp = self._time.stamp
+        """The time by the server's clock in µs, and by this process's in ms; None while the server's is not known."""
 
     async def take(self, caller: str, endpoint: str, limit: int, window_s: int) -> Verdict:
         key = key_of(caller, endpoint)
         try:
-            if self._ahead_us is None:
+            if self.stamp() is None:
                 await self._ask_time()
             attempt = self.attempt(key, limit, window_s)
             if isinstance(attempt, Verdict):
@@ -72,18 +73,10 @@ class RedisLimiter:
 
     def attempt(self, key: str, limit: int, window_s: int) -> Attempt | Verdict:
         """An attempt to be sent as `commands`, or the refusal of one that this process knows to be too many."""
-        now_us = self._now_us()
-        began_ms = now_us // 1000
+        stamp_us, began_ms = self.stamp() or (self._time.now_us(), self._now_ms())
         if self.admitted.count(key, window_s * 1000, began_ms) >= limit:
             return self._refusal(key, limit, window_s)
-        return Attempt(key, limit, window_s, now_us + (self._ahead_us or 0), began_ms)
-
-    def stamp(self) -> tuple[int, int] | None:
-        """The time by the server's clock in µs, and by this process's in ms; None while the server's is not known."""
-        if self._ahead_us is None:
-            return None
-        now_us = int(self._now_s() * 1_000_000)  # every page asks: a call less
-        return now_us + self._ahead_us, now_us // 1000
+        return Attempt(key, limit, window_s, stamp_us, began_ms)
 
     def judge(
         self, attempt: Attempt, length: int, decisive: bytes | None, oldest: list[bytes]
@@ -107,8 +100,7 @@ class RedisLimiter:
         self._learn_time(int(seconds), int(micros))
 
     def _learn_time(self, seconds: int, micros: int) -> None:
-        # By a clock of ours that never jumps: only how far it is behind the server's is ever measured.
-        self._ahead_us = seconds * 1_000_000 + micros - self._now_us()
+        self._time.learn(seconds * 1_000_000 + micros)
 
     def _take_alone(self, key: str, limit: int, window_s: int) -> Verdict:
         now_ms = self._now_ms()
@@ -124,10 +116,7 @@ class RedisLimiter:
         return Verdict(False, 0, max(1, ceil(wait_ms / 1000)))
 
     def _now_ms(self) -> int:
-        return self._now_us() // 1000
-
-    def _now_us(self) -> int:
-        return int(self._now_s() * 1_000_000)
+        return self._time.now_us() // 1000
 
 
 def key_of(caller: str, endpoint: str) -> str:

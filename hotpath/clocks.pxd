@@ -1,0 +1,4 @@
+"""Clocks, for kernels that tell the time."""
+
+
+cdef double now_s() noexcept

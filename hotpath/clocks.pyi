@@ -1,0 +1,2 @@
+from hotpath.pure.clocks import Ahead as Ahead
+from hotpath.pure.clocks import system_ms as system_ms
