@@ -15,6 +15,12 @@ def system_ms():
     return <int64_t> now.tv_sec * 1000 + now.tv_nsec // 1_000_000
 
 
+def monotonic_ms():
+    cdef timespec now
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return <int64_t> now.tv_sec * 1000 + now.tv_nsec // 1_000_000
+
+
 @cython.final
 cdef class Ahead:
     """50 ns, where the clock is the system's."""

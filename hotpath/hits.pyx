@@ -17,7 +17,7 @@ from hotpath.places cimport (
     GENERATION_BYTES, PLACE_BYTES, PUSHED_BYTES, Place, built_ms, put_envelope, put_place, take_envelope,
 )
 from hotpath.readers cimport Reader
-from hotpath.rows cimport Rows
+from hotpath.rows cimport Rows, only_text
 from hotpath.seals cimport BODY_BYTES, MAC_BYTES, Seal
 from hotpath.shelf cimport Shelf
 from hotpath.sliding cimport SlidingLog
@@ -267,13 +267,16 @@ cdef class Hits:
     cdef int _place(self, Hit hit, bytes listed, object ties, object marker) except -1:
         cdef Rows rows
         cdef Py_ssize_t i
+        cdef Text first
         if not PyBytes_CheckExact(marker):
             return ELSEWHERE
-        first = texts(marker)[:1]
-        if not first or first[0][:1] != b"!" or not first[0].isascii() or len(first[0]) > GENERATION_BYTES:
+        if not only_text(marker, &first):
+            found = texts(marker)[:1]
+            point_at(&first, found[0] if found else b"")
+        if not 0 < first.size <= GENERATION_BYTES or first.at[0] != c"!" or not _is_ascii(first):
             return ELSEWHERE
-        hit._generation_bytes = len(first[0]) - 1
-        memcpy(hit._generation, PyBytes_AS_STRING(first[0]) + 1, hit._generation_bytes)
+        hit._generation_bytes = first.size - 1
+        memcpy(hit._generation, first.at + 1, hit._generation_bytes)
         if hit._start.generation_bytes and not _is_of(hit):
             return ELSEWHERE
         if PyBytes_CheckExact(ties):
@@ -359,6 +362,14 @@ cdef class Hits:
         memcpy(out, PyBytes_AS_STRING(self._remember_end), len(self._remember_end))
         hit.told = told
         return 0
+
+
+cdef bint _is_ascii(Text text) noexcept:
+    cdef Py_ssize_t i
+    for i in range(text.size):
+        if <uint8_t> text.at[i] > 127:
+            return False
+    return True
 
 
 cdef inline bint _is_plain(object reply) noexcept:

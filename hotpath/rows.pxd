@@ -1,6 +1,7 @@
 """Entries of a sorted set, for kernels that read them."""
 
 from hotpath._types cimport int64_t
+from hotpath.pages cimport Text
 from hotpath.shelf cimport Shelf
 
 
@@ -20,3 +21,6 @@ cdef class Rows:
     cdef int _check(self, Py_ssize_t place) except -1
     cdef int _take(self, bytes reply) except -1
     cdef int _keep_below(self, bytes member) except -1
+
+
+cdef bint only_text(bytes reply, Text* text) noexcept

@@ -165,6 +165,24 @@ cdef class Rows:
         return 0
 
 
+cdef bint only_text(bytes reply, Text* text) noexcept:
+    """The one text of a list of less than a hundred bytes; False for anything else, which may be a list too."""
+    cdef const char* at = PyBytes_AS_STRING(reply)
+    cdef Py_ssize_t size = len(reply)
+    if size < 10 or memcmp(at, b"*1\r\n$", 5) != 0 or not c"0" <= at[5] <= c"9":
+        return False
+    text.size = at[5] - c"0"
+    text.at = at + 8
+    if c"0" <= at[6] <= c"9":
+        text.size = 10 * text.size + at[6] - c"0"
+        text.at = at + 9
+    return (
+        text.at - at + text.size + 2 == size
+        and memcmp(text.at - 2, b"\r\n", 2) == 0
+        and memcmp(at + size - 2, b"\r\n", 2) == 0
+    )
+
+
 cdef inline const char* _header(char kind, const char* at, const char* end, int64_t* number) noexcept nogil:
     """Behind a line of this type and a number; NULL for another."""
     if at >= end or at[0] != kind:

@@ -9,6 +9,11 @@ def system_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def monotonic_ms() -> int:
+    """Milliseconds since some moment, never set back: for what lives a short while in one process."""
+    return time.monotonic_ns() // 1_000_000
+
+
 class Ahead:
     """The clock of a server that was asked once, told by a clock of ours that never jumps."""
 

@@ -112,3 +112,28 @@ def test_both_make_the_same_page(
             (hit.commands, hit.reading, hit.replies, hit.reading_replies, outcome, body, hit.told, hit.forgotten)
         )
     assert seen[0] == seen[1]
+
+
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [b"*1", b"*2", b"$", b"\r\n", b"!", b"1", b"0", b"17", b"\xe9", b"x" * 60, GENERATION.encode()]
+        ),
+        max_size=9,
+    ),
+    size=st.integers(-1, 2),
+)
+def test_both_take_the_same_replies_for_a_marker(pieces: list[bytes], size: int) -> None:
+    joined = b"".join(pieces)
+    framed = b"*1\r\n$%d\r\n%b\r\n" % (max(0, len(joined) + size), joined)  # right, or a little wrong
+    for marker in (joined, framed, listed(joined), listed(joined, b"more"), listed(b"!" + joined)):
+        outcomes = []
+        for twin in TWINS:
+            world = World(twin)
+            came = replies(rows(1, 2, 3))
+            came[2] = marker
+            try:
+                outcomes.append(world.hits.read(world.ask(b"limit=2"), came))
+            except ValueError as error:
+                outcomes.append(str(error))
+        assert outcomes[0] == outcomes[1], marker

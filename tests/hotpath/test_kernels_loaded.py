@@ -38,7 +38,7 @@ from hotpath import (
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"put", "splice"}),
-    (clocks, {"Ahead", "system_ms"}),
+    (clocks, {"Ahead", "monotonic_ms", "system_ms"}),
     (dice, {"Dice"}),
     (door, {"Answer", "Door", "Fields", "fields_of"}),
     (fanout, {"encode", "pack"}),

@@ -30,8 +30,10 @@ class HotTrending:
         self._queries: dict[bytes, Asked] = {}
 
     def ask(self, query: bytes, fields: Fields, host: str) -> tuple[Waiter, Any] | None:
+        if fields.authorization is not None:
+            return None
         asked = self._queries.get(query) or self._parsed(query)
-        if fields.authorization is not None or asked is None:
+        if asked is None:
             return None
         counting = self._pages.count(visitor_name(host), self._counted)
         return None if counting is None else (counting[0], (counting[1], asked, fields))

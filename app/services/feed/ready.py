@@ -40,6 +40,7 @@ class _Entry(msgspec.Struct):
     made_ms: int
     renew_ms: int  # from here on it is made anew in the background
     dead_ms: int  # from here on it is not served
+    chosen: dict[bytes, Variant]  # by headers that asked for it, as they came
     asked: bool = False
 
 
@@ -73,17 +74,19 @@ class Ready:
     ) -> ReadyAnswer | None:
         """The answer as it is kept, or None: then `make` it. Only for visitors without a token and without a cursor;
         headers are given as they came (b"" without Accept-Encoding)."""
-        key = _key(scope, page, limit)
-        entry = self._entries.get(key)
+        entry = self._entries.get((scope, page, limit)) or self._entries.get(_key(scope, page, limit))
         if entry is None:
             return None
         now_ms = self._clock()
         if now_ms >= entry.renew_ms:
             if now_ms >= entry.dead_ms:
                 return None
-            self._begin(key)
+            self._begin(_key(scope, page, limit))
         entry.asked = True
-        return self._choose(entry, accept_encoding, if_none_match)
+        variant = entry.chosen.get(accept_encoding)
+        if variant is None or if_none_match is not None:
+            return self._choose(entry, accept_encoding, if_none_match)
+        return variant.full
 
     async def make(
         self, scope: str, page: int, limit: int, accept_encoding: bytes, if_none_match: bytes | None
@@ -122,6 +125,8 @@ class Ready:
             if len(accept_encoding) <= negotiation.LONGEST_BYTES:
                 self._codings[accept_encoding] = coding
         variant = entry.variants[coding]
+        if accept_encoding in self._codings and len(entry.chosen) < ENCODINGS_KNOWN:
+            entry.chosen[accept_encoding] = variant
         if if_none_match is not None and negotiation.has(if_none_match, variant.etag):
             return variant.unchanged
         return variant.full
@@ -154,7 +159,7 @@ class Ready:
             page, video_ids = await self._source(*key)
             variants = await asyncio.to_thread(variants_of, msgspec.json.encode(page), sound)
             renew_ms, life_ms = (RENEW_AFTER_MS, LIFE_MS) if sound else (RENEW_UNHEARD_AFTER_MS, LIFE_UNHEARD_MS)
-            entry = _Entry(variants, frozenset(video_ids), began_ms, began_ms + renew_ms, began_ms + life_ms)
+            entry = _Entry(variants, frozenset(video_ids), began_ms, began_ms + renew_ms, began_ms + life_ms, {})
             if not making.spoilt(video_ids):
                 break
         else:
