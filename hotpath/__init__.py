@@ -1,6 +1,6 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, dice, fanout, hits, merge, notes, order, overdue, pages
+    from hotpath import cards, choice, dice, fanout, hits, merge, notes, order, overdue, pages
     from hotpath import queue, readers, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
     from hotpath.pure import (
         cards,
+        choice,
         dice,
         fanout,
         hits,
@@ -37,6 +38,7 @@ else:
     try:
         from hotpath import (
             cards,
+            choice,
             dice,
             fanout,
             hits,
@@ -64,6 +66,7 @@ else:
 
 __all__ = [
     "cards",
+    "choice",
     "dice",
     "fanout",
     "hits",

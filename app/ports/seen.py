@@ -16,8 +16,8 @@ class Seen(Protocol):
         """Remembers videos by user id, of at most 500 users, in the filters that are there: an absent one stays
         absent, because what it would lack could not be told. Adding twice changes nothing."""
 
-    async def known(self, user_id: str, video_ids: Sequence[str]) -> list[bool] | None:
-        """Whether each was shown, in the order asked; None if there is no filter."""
+    async def known(self, user_id: str, video_ids: Sequence[str]) -> list[int] | None:
+        """Whether each was shown (1, else 0), in the order asked; None if there is no filter."""
 
     async def build(self, user_id: str, video_ids: Sequence[str], now_ms: int) -> None:
         """Replaces the filter by one of these videos, the earliest first."""

@@ -12,6 +12,7 @@ import pytest
 import hotpath
 from hotpath import (
     cards,
+    choice,
     dice,
     fanout,
     hits,
@@ -35,12 +36,13 @@ from hotpath import (
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"put", "splice"}),
+    (choice, {"Choice"}),
     (dice, {"Dice"}),
     (fanout, {"encode", "pack"}),
     (hits, {"Hit", "Hits"}),
     (merge, {"merge"}),
     (notes, {"Lines", "Series"}),
-    (order, {"Mark", "blend", "diversify", "marks", "offer"}),
+    (order, {"Mark", "blend", "diversify"}),
     (overdue, {"overdue"}),
     (pages, {"page", "visible"}),
     (queue, {"Queue"}),

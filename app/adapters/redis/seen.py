@@ -53,11 +53,11 @@ class RedisSeen:
             if one is not None and _appended(*one) >= MOST_APPENDED:
                 await self._tidy(key, now_ms)
 
-    async def known(self, user_id: str, video_ids: Sequence[str]) -> list[bool] | None:
+    async def known(self, user_id: str, video_ids: Sequence[str]) -> list[int] | None:
         kept: bytes | None = await self._client.call("GET", _key(user_id))
         if kept is None:
             return None
-        return list(map(bool, kernel.contains(kept, _packed(video_ids))))
+        return list(kernel.contains(kept, _packed(video_ids)))
 
     async def build(self, user_id: str, video_ids: Sequence[str], now_ms: int) -> None:
         kept = kernel.add(kernel.empty(now_ms), _packed(video_ids), now_ms)

@@ -6,7 +6,6 @@ nobody waits for it. What is still on its way at a build is told by the newest l
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import compress
 from typing import Final
 
 from app.core.clock import Clock
@@ -52,9 +51,9 @@ class SeenReads:
         self._clock = clock
         self._rebuilding: SingleFlight[str, set[str]] = SingleFlight()
 
-    async def among(self, user_id: str, video_ids: Sequence[str], newest: Sequence[Watched] | None) -> set[str]:
-        """Those of the videos that the user was shown. `newest` are the first RECENT lines of their history, or all of
-        it; None if it can't be read, and then nothing is made anew.
+    async def among(self, user_id: str, video_ids: Sequence[str], newest: Sequence[Watched] | None) -> bytes:
+        """A byte for each of the videos, 1 for what the user was shown, else 0. `newest` are the first RECENT lines of
+        their history, or all of it; None if it can't be read, and then nothing is made anew.
 
         What these tell beyond the filter is added to it: impressions on their way, or lost between the reading of the
         history and the end of a rebuild. Without Redis the history of seven days is what is known.
@@ -67,13 +66,13 @@ class SeenReads:
                 await self._catch_up(
                     user_id, [line for line, is_known in zip(lines, of_lines, strict=True) if not is_known]
                 )
-                return set(compress(video_ids, known))
+                return bytes(known[: len(video_ids)])
         except Unavailable:
             FALLBACKS.labels("seen").inc()
         if newest is None:
-            return set()
+            return bytes(len(video_ids))
         rebuilt = await self._rebuilding.share(user_id, lambda: self._rebuild(user_id, newest))
-        return rebuilt.intersection(video_ids)
+        return bytes([video_id in rebuilt for video_id in video_ids])
 
     async def _catch_up(self, user_id: str, video_ids: list[str]) -> None:
         if video_ids:
