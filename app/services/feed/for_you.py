@@ -25,7 +25,7 @@ from app.ports.activity import Watched
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import KEEP, Feeds, FeedSlice
-from app.services.feed.bounded import given, in_time
+from app.services.feed.bounded import give_up, given, in_time
 from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
 from app.services.feed.seen import SeenReads
@@ -163,11 +163,16 @@ class ForYou:
         the page judges again who may see what, and diversity does what it can."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
-        gathered = await self._candidates.gather(user_id, state)
+        filtering = loop.create_task(self._seen.filter(user_id))  # with what the sources ask: a trip less
+        try:
+            gathered = await self._candidates.gather(user_id, state)
+        except BaseException:
+            give_up(filtering)
+            raise
         choice = choice_of(gathered)
         ids = choice.ids
         taking = loop.create_task(self._hydrator.taken_in(ids))
-        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history))
+        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history, filtering))
         await in_time(max(0.0, deadline_s - loop.time()), (taking, asking))
         cards, known = given("cards", taking), given("seen", asking)
         if cards is not None and (dead := choice.dead(cards)):

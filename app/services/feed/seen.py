@@ -4,6 +4,7 @@ An impression enters by its event, not in the report: the event comes at least o
 nobody waits for it. What is still on its way at a build is told by the newest lines of the history.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -15,7 +16,7 @@ from app.core.events import Event
 from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
 from app.ports.activity import Activity, Watched
-from app.ports.seen import SEEN_ITEMS, SEEN_MS, Seen
+from app.ports.seen import SEEN_ITEMS, SEEN_MS, Filter, Seen
 
 USERS_AT_ONCE: Final = 500
 HISTORY_AT_ONCE: Final = 2000
@@ -51,7 +52,17 @@ class SeenReads:
         self._clock = clock
         self._rebuilding: SingleFlight[str, set[str]] = SingleFlight()
 
-    async def among(self, user_id: str, video_ids: Sequence[str], newest: Sequence[Watched] | None) -> bytes:
+    async def filter(self, user_id: str) -> Filter | None:
+        """What to give to `among`: asked for before it is known of which videos, with whatever else is asked then."""
+        return await self._seen.filter(user_id)
+
+    async def among(
+        self,
+        user_id: str,
+        video_ids: Sequence[str],
+        newest: Sequence[Watched] | None,
+        filtering: "asyncio.Future[Filter | None]",
+    ) -> bytes:
         """A byte for each of the videos, 1 for what the user was shown, else 0. `newest` are the first RECENT lines of
         their history, or all of it; None if it can't be read, and then nothing is made anew.
 
@@ -60,13 +71,14 @@ class SeenReads:
         """
         lines = [line.video_id for line in newest or ()]
         try:
-            known = await self._seen.known(user_id, [*video_ids, *lines])
-            if known is not None:
+            kept = await filtering
+            if kept is not None:
+                known = kept.known([*video_ids, *lines])
                 of_lines = known[len(video_ids) :]
                 await self._catch_up(
                     user_id, [line for line, is_known in zip(lines, of_lines, strict=True) if not is_known]
                 )
-                return bytes(known[: len(video_ids)])
+                return known[: len(video_ids)]
         except Unavailable:
             FALLBACKS.labels("seen").inc()
         if newest is None:
