@@ -46,6 +46,8 @@ class ViewerState(msgspec.Struct, frozen=True):
     friends: frozenset[str]
     blocked: frozenset[str]
     muted: frozenset[str]
+    blob: bytes = b""
+    """What it was taken from, for kernels that read it as it is; b"" if it was made otherwise."""
 
     def unsure(self, video_ids: Iterable[str]) -> list[str]:
         """Videos for which the blob can't say whether they are liked or saved."""
@@ -88,5 +90,5 @@ def unpack(user_id: str, blob: bytes) -> ViewerState | None:
         at = end
     liked, saved, following, friends, blocked, muted = sets
     return ViewerState(
-        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted
+        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted, blob
     )

@@ -10,6 +10,7 @@ import msgspec
 from app.cards import rules
 from app.cards.card import Card
 from app.cards.page import Pages, Rule
+from app.cards.schemas import VideoCard
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.cursors import Cursors, Keyset
@@ -29,6 +30,7 @@ from app.services.feed.schemas import FeedPage
 
 WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
 PAGES_REMEMBERED: Final = 200
+Rows = list[tuple[Position, str]]
 Ahead = asyncio.Task[FeedSlice | None]
 RULES: Final[dict[Kind, Rule]] = {"feed": rules.wants, "following": rules.follows}
 
@@ -67,7 +69,8 @@ class FeedReads:
             start = known
         else:
             session, start = await self._start_of(kind, viewer, state, number, limit)
-        filled = await self._fill(kind, viewer.user_id, state, start, limit, ahead)
+        rows = await self._rows(kind, viewer.user_id, state, start, limit + 1, ahead)
+        filled, videos = await self._shown(kind, viewer.user_id, state, start, limit, rows)
         after = self._after(start, filled, limit)
         if cursor is None:
             await self._remember(kind, viewer, session, start, after if filled.more else None, limit)
@@ -76,13 +79,26 @@ class FeedReads:
             expires_ms = self._clock() + CURSOR_TTL_MS
             next_cursor = self._cursors.seal(kind, viewer.user_id, expires_ms, after)
         return FeedPage(
-            await self._pages.render(filled.items, state),
+            videos,
             after.served // limit if filled.more else None,
             next_cursor,
             filled.more,
             _sources(kind, filled),
             self._playbacks.issue(viewer.user_id, self._clock()),
         )
+
+    async def _shown(
+        self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int, rows: Rows
+    ) -> tuple[Filled[Position, Card], list[VideoCard]]:
+        """The page that begins with these rows, one more than it has if there are so many, and its cards."""
+        if state is not None:
+            video_ids = [video_id for _, video_id in rows]
+            videos = await self._pages.at_once(state, video_ids, limit, followed=kind == "following")
+            if videos is not None:
+                positions = [position for position, _ in rows[:limit]]
+                return Filled([], positions, positions[-1] if positions else start, len(rows) > limit), videos
+        filled = await self._fill(kind, user_id, state, start, limit, rows)
+        return filled, await self._pages.render(filled.items, state)
 
     def _beginning(self) -> Position:
         # What is published within this very millisecond may still join, at its place in the order.
@@ -109,14 +125,14 @@ class FeedReads:
         state: ViewerState | None,
         start: Position,
         limit: int,
-        ahead: Ahead | None = None,
+        rows: Rows | None = None,
     ) -> Filled[Position, Card]:
-        """The page from `start` on; `ahead` is its first reading, where that was begun already."""
+        """The page from `start` on; `rows` are what it begins with, where that was read already."""
 
-        async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
-            nonlocal ahead
-            begun, ahead = ahead, None
-            return await self._rows(kind, user_id, state, position or start, count, begun)
+        async def skeleton(position: Position | None, count: int) -> Rows:
+            nonlocal rows
+            first, rows = rows, None
+            return await self._rows(kind, user_id, state, position or start, count, None) if first is None else first
 
         return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
 
@@ -128,11 +144,11 @@ class FeedReads:
         position: Position,
         count: int,
         begun: Ahead | None,
-    ) -> list[tuple[Position, str]]:
+    ) -> Rows:
         if kind == "following" and state is not None:
             found = await self._following.read(state, upper=position.upper, after=position.after, limit=count)
             return [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in found]
-        rows: list[tuple[Position, str]] = []
+        rows: Rows = []
         if not position.in_tail:
             position, entries = await self._built_rows(user_id, state, position, count, begun)
             rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
