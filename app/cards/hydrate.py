@@ -79,10 +79,12 @@ class Hydrator:
         if all(found):
             return found
         missing = [video_id for video_id, entry in zip(video_ids, found, strict=True) if entry is None]
-        batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
-        made: dict[str, bytes] = {}
-        for _, packed in await asyncio.gather(*(self._build(batch) for batch in batches)):
-            made |= packed
+        if len(missing) <= BATCH:  # most often: no task for it
+            _, made = await self._build(missing)
+        else:
+            batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
+            built = await asyncio.gather(*(self._build(batch) for batch in batches))
+            made = {video_id: raw for _, packed in built for video_id, raw in packed.items()}
         return [
             entry or (shelf.Entry(video_id.encode(), made[video_id]) if video_id in made else None)
             for video_id, entry in zip(video_ids, found, strict=True)

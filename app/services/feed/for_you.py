@@ -10,6 +10,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Awaitable, Sequence
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -144,12 +145,12 @@ class ForYou:
     def _named(self, user_id: str, gathered: Gathered, built: Built) -> tuple[FeedSlice, list[Awaitable[object]]]:
         """The feed as it will be read, and the writes that keep it."""
         now_ms = self._clock()
-        entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(built.video_ids)]
+        entries = list(zip(count(now_ms, -1), built.video_ids, strict=False))
         sources = Counter(built.source.values())
         generation = new_generation(now_ms, letters_of(list(sources)))
         _BUILT.inc()
-        for source, count in sources.items():
-            _ENTRIES[source].inc(count)
+        for source, entered in sources.items():
+            _ENTRIES[source].inc(entered)
         if "recycled" in sources:
             logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources["recycled"]})
         return FeedSlice(generation, entries), [
