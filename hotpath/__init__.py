@@ -1,6 +1,6 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
-    from hotpath import cards, clocks, dice, door, fanout, hits, merge, notes, order, overdue
+    from hotpath import cards, choice, clocks, dice, door, fanout, hits, merge, notes, order, overdue
     from hotpath import pages, queue, readers, reads, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
     from hotpath.pure import (
         cards,
+        choice,
         clocks,
         dice,
         door,
@@ -40,6 +41,7 @@ else:
     try:
         from hotpath import (
             cards,
+            choice,
             clocks,
             dice,
             door,
@@ -70,6 +72,7 @@ else:
 
 __all__ = [
     "cards",
+    "choice",
     "clocks",
     "dice",
     "door",

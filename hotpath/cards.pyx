@@ -3,8 +3,9 @@
 import json
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcpy, memmove
 
 cimport cython
 
@@ -12,6 +13,7 @@ cdef enum:
     PREFIX_SLOT = 1
     VIEWER_SLOT = 2
     MOST_DIGITS = 20
+    HEAD_BYTES = 32  # more than a length and the ends of two lines take
 
 
 cdef struct Text:
@@ -54,7 +56,7 @@ def splice(list bodies not None, list prefixes not None, list viewers not None):
         page = PyBytes_FromStringAndSize(NULL, size)
         out = PyBytes_AS_STRING(page)
         with nogil:
-            _write(cards, n, out)
+            _lay_out(cards, n, out)
     finally:
         free(cards)
     return page
@@ -67,37 +69,46 @@ def put(
     list cards not None,
     list documents not None,
 ):
-    """About 3 µs a card with 40 members in 1,200 bytes."""
+    """About 1.5 µs a card with 40 members in 1,200 bytes."""
     cdef Py_ssize_t count = len(video_ids)
-    cdef Py_ssize_t i, words, members
+    cdef Py_ssize_t i, words, members, before, behind
+    cdef Py_ssize_t most = 2 * HEAD_BYTES + len(sha) + 2 * HEAD_BYTES * len(options)
     cdef Buffer out
-    cdef Buffer inner  # what comes behind the number of words, which is known when they are written
     if not count == len(cards) == len(documents):
         raise ValueError("ids, cards and documents differ in length")
-    out.at = inner.at = NULL
-    out.size = out.room = inner.size = inner.room = 0
+    for i in range(count):
+        most += 12 * HEAD_BYTES + len(<bytes?> cards[i])
+        if documents[i] is not None:
+            most += 2 * len(<bytes?> documents[i])
+    out.size = HEAD_BYTES  # for the number of words, which is known at the end
+    out.room = most  # nearly always enough; what is not written on costs nothing
+    out.at = <char*> malloc(out.room)
     try:
-        _bulk(&inner, b"EVALSHA")
-        _bulk(&inner, sha)
-        _bulk(&inner, b"%d" % (2 * count))
+        if out.at == NULL:
+            raise MemoryError
+        _write_bulk(&out, b"EVALSHA", 7)
+        _bulk(&out, sha)
+        _number(&out, 2 * count)
         for video_id in video_ids:
-            key = (<str?> video_id).encode()
-            _bulk(&inner, b"card:" + key)
-            _bulk(&inner, b"video:" + key)
+            _key(&out, b"card:", 5, video_id)
+            _key(&out, b"video:", 6, video_id)
         for option in options:
-            _bulk(&inner, option)
+            _bulk(&out, option)
         words = 3 + 4 * count + len(options)
         for i in range(count):
-            _bulk(&inner, cards[i])
-            out.size = 0
-            members = 0 if documents[i] is None else _members(&out, documents[i])
-            _bulk(&inner, b"%d" % (2 * members))
-            _append(&inner, out.at, out.size)
+            _bulk(&out, cards[i])
+            if documents[i] is None:
+                _number(&out, 0)
+                continue
+            before = out.size
+            _number(&out, 10)  # as long as most: how many they are is known when they are written
+            behind = out.size
+            members = _members(&out, documents[i])
+            _renumber(&out, before, behind, 2 * members)
             words += 2 * members
-        return b"*%d\r\n" % words + PyBytes_FromStringAndSize(inner.at, inner.size)
+        return _headed(&out, words)
     finally:
         free(out.at)
-        free(inner.at)
 
 
 @cython.overflowcheck(False)  # which would take pointers for numbers
@@ -142,38 +153,87 @@ cdef int _bulk(Buffer* out, object word) except -1:
     return _write_bulk(out, PyBytes_AS_STRING(<bytes?> word), len(<bytes> word))
 
 
-@cython.overflowcheck(False)  # as above
 cdef int _write_bulk(Buffer* out, const char* word, Py_ssize_t size) except -1:
     """`$`, the number of bytes, and those, each with the end of a line."""
-    cdef char[MOST_DIGITS] digits
-    cdef Py_ssize_t left = size
-    cdef Py_ssize_t first = MOST_DIGITS
-    cdef char* at
-    while True:
-        first -= 1
-        digits[first] = <char> (c"0" + left % 10)
-        left //= 10
-        if left == 0:
-            break
-    _make_room(out, size + MOST_DIGITS + 5)
-    at = out.at + out.size
-    at[0] = c"$"
-    memcpy(at + 1, &digits[first], MOST_DIGITS - first)
-    at += 1 + MOST_DIGITS - first
-    memcpy(at, b"\r\n", 2)
-    memcpy(at + 2, word, size)
-    memcpy(at + 2 + size, b"\r\n", 2)
-    out.size += 5 + MOST_DIGITS - first + size
+    _make_room(out, size + HEAD_BYTES)
+    _write_head(out, c"$", size)
+    _write(out, word, size)
+    _write(out, b"\r\n", 2)
     return 0
+
+
+cdef int _key(Buffer* out, const char* kind, Py_ssize_t kind_bytes, object video_id) except -1:
+    cdef Py_ssize_t size
+    cdef const char* text = PyUnicode_AsUTF8AndSize(<str?> video_id, &size)
+    _make_room(out, kind_bytes + size + HEAD_BYTES)
+    _write_head(out, c"$", kind_bytes + size)
+    _write(out, kind, kind_bytes)
+    _write(out, text, size)
+    _write(out, b"\r\n", 2)
+    return 0
+
+
+cdef int _number(Buffer* out, Py_ssize_t number) except -1:
+    """Not negative, as a word."""
+    cdef char[MOST_DIGITS] digits
+    cdef Py_ssize_t first = _digits(number, digits)
+    return _write_bulk(out, &digits[first], MOST_DIGITS - first)
 
 
 @cython.overflowcheck(False)  # as above
-cdef int _append(Buffer* out, const char* what, Py_ssize_t size) except -1:
-    if size:
-        _make_room(out, size)
-        memcpy(out.at + out.size, what, size)
-        out.size += size
+cdef int _renumber(Buffer* out, Py_ssize_t before, Py_ssize_t behind, Py_ssize_t number) except -1:
+    """Puts another number in the place of the one between these two, and moves what is behind it."""
+    cdef Py_ssize_t size = out.size - behind
+    cdef char[HEAD_BYTES + MOST_DIGITS] word
+    cdef Buffer made
+    made.at, made.size, made.room = word, 0, HEAD_BYTES + MOST_DIGITS
+    _number(&made, number)
+    _make_room(out, made.size)
+    if before + made.size != behind:
+        memmove(out.at + before + made.size, out.at + behind, size)
+    out.size = before
+    _write(out, made.at, made.size)
+    out.size += size
     return 0
+
+
+cdef bytes _headed(Buffer* out, Py_ssize_t words):
+    """The command: the number of words goes to where room was left for it."""
+    cdef char[HEAD_BYTES] head
+    cdef Buffer made
+    made.at, made.size, made.room = head, 0, HEAD_BYTES
+    _write_head(&made, c"*", words)
+    memcpy(out.at + HEAD_BYTES - made.size, head, made.size)
+    return PyBytes_FromStringAndSize(out.at + HEAD_BYTES - made.size, out.size - HEAD_BYTES + made.size)
+
+
+@cython.overflowcheck(False)  # as above
+cdef void _write_head(Buffer* out, char kind, Py_ssize_t number) noexcept nogil:
+    """Where there is room."""
+    cdef char[MOST_DIGITS] digits
+    cdef Py_ssize_t first = _digits(number, digits)
+    out.at[out.size] = kind
+    out.size += 1
+    _write(out, &digits[first], MOST_DIGITS - first)
+    _write(out, b"\r\n", 2)
+
+
+@cython.overflowcheck(False)  # as above
+cdef inline void _write(Buffer* out, const char* what, Py_ssize_t size) noexcept nogil:
+    """Where there is room."""
+    memcpy(out.at + out.size, what, size)
+    out.size += size
+
+
+cdef inline Py_ssize_t _digits(Py_ssize_t number, char* digits) noexcept nogil:
+    """Of a number that is not negative, at the end of MOST_DIGITS; where they begin."""
+    cdef Py_ssize_t first = MOST_DIGITS
+    while True:
+        first -= 1
+        digits[first] = <char> (c"0" + number % 10)
+        number //= 10
+        if number == 0:
+            return first
 
 
 cdef int _make_room(Buffer* out, Py_ssize_t more) except -1:
@@ -214,14 +274,19 @@ cdef const char* _value_end(const char* at, const char* end) noexcept nogil:
 
 @cython.overflowcheck(False)  # as above
 cdef inline const char* _text_end(const char* at, const char* end) noexcept nogil:
-    """Behind the quote that ends the text whose inside begins here."""
-    while at < end:
-        if at[0] == c"\\":
-            at += 2
-        elif at[0] == c'"':
-            return at + 1
-        else:
-            at += 1
+    """Behind the quote that ends the text whose inside begins here; `end` where none does."""
+    cdef const char* quote = at
+    cdef const char* back
+    while quote < end:
+        quote = <const char*> memchr(quote, c'"', end - quote)
+        if quote == NULL:
+            return end
+        back = quote
+        while back > at and (back - 1)[0] == c"\\":
+            back -= 1
+        quote += 1
+        if (quote - back) % 2:  # every second backslash is one that was meant
+            return quote
     return end
 
 
@@ -251,7 +316,7 @@ cdef inline Py_ssize_t _count(Text body, int slot) noexcept nogil:
     return count
 
 
-cdef void _write(const Card* cards, Py_ssize_t n, char* out) noexcept nogil:
+cdef void _lay_out(const Card* cards, Py_ssize_t n, char* out) noexcept nogil:
     cdef Py_ssize_t i
     out[0] = c"["
     out += 1

@@ -1,5 +1,3 @@
 from hotpath.pure.order import Mark as Mark
 from hotpath.pure.order import blend as blend
 from hotpath.pure.order import diversify as diversify
-from hotpath.pure.order import marks as marks
-from hotpath.pure.order import offer as offer

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -22,7 +22,48 @@ FLAGS: Final = tuple(
 ADDRESSES_KEPT: Final = 256  # a few renditions each way up, and which thumbnail is the poster
 _ANONYMOUS: Final = FLAGS[0]
 _PREFIX: Final = PREFIX_SLOT.decode()
+_INTERACTION: Final = msgspec.Raw(VIEWER_SLOT)
 _encode: Final = msgspec.json.Encoder().encode
+
+
+class _Addresses(msgspec.Struct, frozen=True):
+    """The JSON of a video's media addresses; `thumbnails` is unset where nobody chooses from them."""
+
+    urls: msgspec.Raw
+    thumbnail_url: msgspec.Raw
+    thumbnails: msgspec.Raw | msgspec.UnsetType
+    preview_sprite_url: msgspec.Raw
+    preview_vtt_url: msgspec.Raw
+
+
+class _Body(msgspec.Struct, gc=False):
+    """A `VideoCard` as it is written: made by place, where that one is made by name, in half the time of a dict."""
+
+    video_id: str
+    user: UserBrief
+    title: str
+    description: str
+    category: str
+    hashtags: tuple[str, ...]
+    created_at: int
+    published_at: int | None
+    status: str
+    visibility: str
+    allow_comments: bool
+    allow_duet: bool
+    allow_stitch: bool
+    width: int
+    height: int
+    location: Place | None
+    urls: msgspec.Raw
+    thumbnail_url: msgspec.Raw
+    thumbnails: msgspec.Raw | msgspec.UnsetType
+    preview_sprite_url: msgspec.Raw
+    preview_vtt_url: msgspec.Raw
+    duration_sec: float
+    stats: Stats
+    user_interaction: msgspec.Raw
+    music: MusicBrief | None
 
 
 def brief(user: User) -> UserBrief:
@@ -79,38 +120,42 @@ def body(video: Video, counts: Counts, author: User, music: Music | None, *, thu
 
     The candidate `thumbnails` are a fifth of a page's bytes, and only who edits the video reads them.
     """
+    addresses = _media(video, thumbnails=thumbnails)
     return _encode(
-        {
-            "video_id": video.video_id,
-            "user": brief(author),
-            "title": video.title,
-            "description": video.description,
-            "category": video.category,
-            "hashtags": video.hashtags,
-            "created_at": video.created_at,
-            "published_at": video.published_at,
-            "status": video.status,
-            "visibility": video.visibility,
-            "allow_comments": video.allow_comments,
-            "allow_duet": video.allow_duet,
-            "allow_stitch": video.allow_stitch,
-            "width": video.width,
-            "height": video.height,
-            "location": Place(video.location.name) if video.location and video.location.name else None,
-            **_media(video, thumbnails=thumbnails),
-            "duration_sec": video.duration_ms / 1000,
-            "stats": Stats(counts.views, counts.likes, counts.comments, counts.shares, counts.saves),
-            "user_interaction": msgspec.Raw(VIEWER_SLOT),
-            "music": MusicBrief(music.music_id, music.title, music.artist) if music else None,
-        }
+        _Body(
+            video.video_id,
+            brief(author),
+            video.title,
+            video.description,
+            video.category,
+            video.hashtags,
+            video.created_at,
+            video.published_at,
+            video.status,
+            video.visibility,
+            video.allow_comments,
+            video.allow_duet,
+            video.allow_stitch,
+            video.width,
+            video.height,
+            Place(video.location.name) if video.location and video.location.name else None,
+            addresses.urls,
+            addresses.thumbnail_url,
+            addresses.thumbnails,
+            addresses.preview_sprite_url,
+            addresses.preview_vtt_url,
+            video.duration_ms / 1000,
+            Stats(counts.views, counts.likes, counts.comments, counts.shares, counts.saves),
+            _INTERACTION,
+            MusicBrief(music.music_id, music.title, music.artist) if music else None,
+        )
     )
 
 
-def _media(video: Video, *, thumbnails: bool) -> dict[str, Any]:
+def _media(video: Video, *, thumbnails: bool) -> _Addresses:
     media = video.media
     if media is None:
-        nothing: dict[str, Any] = {"urls": {}, "thumbnail_url": None, **({"thumbnails": []} if thumbnails else {})}
-        return nothing | {"preview_sprite_url": None, "preview_vtt_url": None}
+        return _NONE_TO_CHOOSE if thumbnails else _NOWHERE
     return _addresses(
         media.renditions,
         (media.master, media.dash),
@@ -127,18 +172,17 @@ def _addresses(
     poster: str,
     thumbnails: tuple[str, ...] | None,
     sprites: tuple[str, str],
-) -> dict[str, msgspec.Raw]:
-    """Not to be changed by who gets it: what holds neither a video's id nor its version is the same for most."""
+) -> _Addresses:
+    """What holds neither a video's id nor its version is the same for most."""
     urls = [f'"{name}":{_address(f"{name}/playlist.m3u8")}' for name in renditions]
     urls += (f'"{name}":{_address(playlist)}' for name, playlist in zip(("master", "dash"), playlists, strict=True))
-    candidates = {} if thumbnails is None else {"thumbnails": _raw(f"[{','.join(map(_address, thumbnails))}]")}
-    return {
-        "urls": _raw("{" + ",".join(urls) + "}"),
-        "thumbnail_url": _raw(_address(poster)),
-        **candidates,
-        "preview_sprite_url": _raw(_address(sprites[0])),
-        "preview_vtt_url": _raw(_address(sprites[1])),
-    }
+    return _Addresses(
+        _raw("{" + ",".join(urls) + "}"),
+        _raw(_address(poster)),
+        msgspec.UNSET if thumbnails is None else _raw(f"[{','.join(map(_address, thumbnails))}]"),
+        _raw(_address(sprites[0])),
+        _raw(_address(sprites[1])),
+    )
 
 
 def _address(name: str) -> str:
@@ -148,6 +192,10 @@ def _address(name: str) -> str:
 
 def _raw(text: str) -> msgspec.Raw:
     return msgspec.Raw(text.encode())
+
+
+_NOWHERE: Final = _Addresses(_raw("{}"), _raw("null"), msgspec.UNSET, _raw("null"), _raw("null"))
+_NONE_TO_CHOOSE: Final = msgspec.structs.replace(_NOWHERE, thumbnails=_raw("[]"))
 
 
 def media_base(secret: bytes, visibility: str, video_id: str, media_version: str, now_ms: int) -> str:

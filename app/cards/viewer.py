@@ -8,6 +8,7 @@ Blocks, mutes, follows and friends are whole. Likes and saves are exact for ever
 ("" = for all); for older ones the store is asked.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -29,6 +30,10 @@ class _Header(msgspec.Struct, array_like=True):
     counts: list[int]
 
 
+_decode_header: Final = msgspec.msgpack.Decoder(_Header).decode
+_split: Final = re.compile(f".{{{_ID}}}").findall  # three times as fast as slices
+
+
 class ViewerState(msgspec.Struct, frozen=True):
     """The blob taken apart. Ids are without their kind (`usr_`, `vid_`)."""
 
@@ -41,6 +46,8 @@ class ViewerState(msgspec.Struct, frozen=True):
     friends: frozenset[str]
     blocked: frozenset[str]
     muted: frozenset[str]
+    blob: bytes = b""
+    """What it was taken from, for kernels that read it as it is; b"" if it was made otherwise."""
 
     def unsure(self, video_ids: Iterable[str]) -> list[str]:
         """Videos for which the blob can't say whether they are liked or saved."""
@@ -61,7 +68,7 @@ def pack(circle: Circle, liked: RecentReactions, saved: RecentReactions) -> byte
 def following(blob: bytes) -> list[bytes]:
     """The bare ids of those followed, without taking the rest apart; none from a blob of another version."""
     start = 2 + int.from_bytes(blob[:2], "big")
-    header = msgspec.msgpack.decode(blob[2:start], type=_Header)
+    header = _decode_header(blob[2:start])
     if header.version != VERSION or len(header.counts) != _SETS:
         return []
     start += _ID * sum(header.counts[:2])
@@ -71,7 +78,7 @@ def following(blob: bytes) -> list[bytes]:
 def unpack(user_id: str, blob: bytes) -> ViewerState | None:
     """The state, or None if the blob is of another version."""
     start = 2 + int.from_bytes(blob[:2], "big")
-    header = msgspec.msgpack.decode(blob[2:start], type=_Header)
+    header = _decode_header(blob[2:start])
     if header.version != VERSION or len(header.counts) != _SETS:
         return None
     sets = []
@@ -79,9 +86,9 @@ def unpack(user_id: str, blob: bytes) -> ViewerState | None:
     at = 0
     for count in header.counts:
         end = at + count * _ID
-        sets.append(frozenset(text[i : i + _ID] for i in range(at, end, _ID)))
+        sets.append(frozenset(_split(text, at, end)))
         at = end
     liked, saved, following, friends, blocked, muted = sets
     return ViewerState(
-        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted
+        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted, blob
     )

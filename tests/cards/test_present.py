@@ -40,8 +40,8 @@ def shown(video: Video, viewer: ViewerState | None = None, counts: Counts = Coun
 
 
 def state(**sets: frozenset[str]) -> ViewerState:
-    names = ("liked", "saved", "following", "friends", "blocked", "muted")
-    return ViewerState(user_id="usr", liked_since="", saved_since="", **{name: sets.get(name, NONE) for name in names})
+    nothing = ViewerState("usr", NONE, NONE, "", "", NONE, NONE, NONE, NONE)
+    return msgspec.structs.replace(nothing, **sets)
 
 
 def test_a_card_is_the_documented_video() -> None:

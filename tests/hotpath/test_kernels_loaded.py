@@ -12,6 +12,7 @@ import pytest
 import hotpath
 from hotpath import (
     cards,
+    choice,
     clocks,
     dice,
     door,
@@ -38,6 +39,7 @@ from hotpath import (
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = [
     (cards, {"put", "splice"}),
+    (choice, {"Choice"}),
     (clocks, {"Ahead", "monotonic_ms", "system_ms"}),
     (dice, {"Dice"}),
     (door, {"Answer", "Door", "Fields", "fields_of"}),
@@ -45,7 +47,7 @@ EXPORTS = [
     (hits, {"Hit", "Hits"}),
     (merge, {"merge"}),
     (notes, {"Lines", "Record", "Series"}),
-    (order, {"Mark", "blend", "diversify", "marks", "offer"}),
+    (order, {"Mark", "blend", "diversify"}),
     (overdue, {"overdue"}),
     (pages, {"page", "visible"}),
     (queue, {"Queue"}),

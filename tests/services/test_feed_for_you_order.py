@@ -4,13 +4,16 @@ from typing import Any
 
 import msgspec
 
+from app.cards import card as cards_format
+from app.cards.card import Card
 from app.cards.viewer import ViewerState
 from app.core import ids
 from app.ports.activity import Watched
 from app.services.feed.candidates import Gathered
-from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, ordered
+from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, Built, choice_of
+from app.services.feed.for_you import ordered as order_of
 from app.services.feed.position import FOR_YOU_SIZE
-from hotpath.order import Mark
+from hotpath import shelf
 
 NOTHING = Gathered([], [], [], [], [], [], failed=False)
 ME = ids.new("usr")
@@ -22,13 +25,21 @@ def videos(count: int) -> list[str]:
     return [ids.new("vid") for _ in range(count)]
 
 
-def card(video_id: str, author: str | None = None, *, active: bool = True) -> Mark:
+def card(video_id: str, author: str | None = None, *, active: bool = True) -> shelf.Entry:
     topic = f"c{video_id[-3:].lower()}" if active else ""
-    return Mark(author or ids.new("usr"), topic, "public", active)
+    made = Card(video_id, 1, "public", active, author or ids.new("usr"), 0, b"{}", "", topic)
+    return shelf.Entry(video_id.encode(), cards_format.pack(made))
 
 
 def gathered(**lists: Any) -> Gathered:
     return msgspec.structs.replace(NOTHING, **lists)
+
+
+def ordered(lists: Gathered, known: set[str], cards: dict[str, shelf.Entry] | None, state: ViewerState | None) -> Built:
+    choice = choice_of(lists)
+    flags = bytes(video_id in known for video_id in choice.ids)
+    found = None if cards is None else [cards.get(video_id) for video_id in choice.ids]
+    return order_of(choice, lists.history, flags, found, state)
 
 
 def test_nothing_gives_nothing() -> None:

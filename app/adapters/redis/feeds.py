@@ -224,7 +224,10 @@ def _down_from(key: str, bound: str, limit: int) -> Command:
 
 
 def _words(entries: Sequence[tuple[int, str]]) -> list[int | str]:
-    return [word for entry in entries for word in entry]
+    words: list[int | str] = []
+    for entry in entries:
+        words += entry
+    return words
 
 
 def _entries(flat: list[bytes]) -> list[tuple[int, str]]:

@@ -39,14 +39,14 @@ class NearCards:
     def find(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """Those kept in this process, in the order asked, without waiting: 20 ns a card."""
         found = self.shelf.find(video_ids)
-        if hits := len(found) - found.count(None):
-            self._from_process.inc(hits)
+        # `all` asks what is there whether it is there; to look for None would compare each with it, for ten times that.
+        self._from_process.inc(len(found) if all(found) else len(found) - found.count(None))
         return found
 
     async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """As `find`, and the others from Redis. None for what is nowhere, and for bytes that are no card."""
         found = self.find(video_ids)
-        if None not in found:
+        if all(found):
             return found
         missing = list(dict.fromkeys(v for v, entry in zip(video_ids, found, strict=True) if entry is None))
         filled = await self._fill(missing)

@@ -35,6 +35,16 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]
 """)
 
 
+class RedisFilter:
+    """`app.ports.seen.Filter`."""
+
+    def __init__(self, kept: bytes) -> None:
+        self._kept = kept
+
+    def known(self, video_ids: Sequence[str]) -> bytes:
+        return kernel.contains(self._kept, _packed(video_ids))
+
+
 class RedisSeen:
     """`app.ports.seen.Seen`."""
 
@@ -53,11 +63,9 @@ class RedisSeen:
             if one is not None and _appended(*one) >= MOST_APPENDED:
                 await self._tidy(key, now_ms)
 
-    async def known(self, user_id: str, video_ids: Sequence[str]) -> list[bool] | None:
+    async def filter(self, user_id: str) -> RedisFilter | None:
         kept: bytes | None = await self._client.call("GET", _key(user_id))
-        if kept is None:
-            return None
-        return list(map(bool, kernel.contains(kept, _packed(video_ids))))
+        return None if kept is None else RedisFilter(kept)
 
     async def build(self, user_id: str, video_ids: Sequence[str], now_ms: int) -> None:
         kept = kernel.add(kernel.empty(now_ms), _packed(video_ids), now_ms)

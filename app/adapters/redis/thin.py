@@ -39,9 +39,10 @@ class ThinClient(RedisClient):
 
 def _translated(replies: list[Any]) -> list[Any]:
     """With errors as redis-py gives them, those within the reply of a transaction too."""
-    types = set(map(type, replies))
-    if ReplyError in types or list in types:
-        return [_translated_one(reply) for reply in replies]
+    for reply in replies:
+        kind = type(reply)
+        if kind is ReplyError or (kind is list and ReplyError in set(map(type, reply))):
+            return [_translated_one(each) for each in replies]
     return replies
 
 

@@ -35,8 +35,13 @@ async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) 
     finally:
         timer.cancel()
         for source in sources:
-            if not source.cancel() and not source.cancelled():
-                source.exception()  # asked for here, lest one that nobody asks for be logged as lost
+            give_up(source)
+
+
+def give_up(source: "asyncio.Future[Any]") -> None:
+    """Nobody waits for it any more."""
+    if not source.cancel() and not source.cancelled():
+        source.exception()  # asked for here, lest one that nobody asks for be logged as lost
 
 
 def given(name: str, source: "asyncio.Future[T]") -> T | None:

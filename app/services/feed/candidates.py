@@ -8,6 +8,7 @@ the viewer's country and the categories of what they liked and watched, whom the
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -142,8 +143,10 @@ class Candidates:
             watched = []
         liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
         taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
-        marks = await self._hydrator.marks(taste) if taste else {}
-        return Counter(mark.category for mark in marks.values() if mark.active).most_common(CATEGORIES)
+        cards = await self._hydrator.taken_in(taste) if taste else []
+        times = Counter([card.category for card in cards if card is not None and card.active])
+        most = sorted(times.items(), key=itemgetter(1), reverse=True)[:CATEGORIES]
+        return [(category.decode(), often) for category, often in most]
 
 
 def _ids(entries: Sequence[Entry]) -> list[str]:

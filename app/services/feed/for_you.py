@@ -10,7 +10,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Awaitable, Sequence
-from itertools import chain
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -22,14 +22,16 @@ from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
 from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIES, Tally
+from app.ports.activity import Watched
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import KEEP, Feeds, FeedSlice
-from app.services.feed.bounded import given, in_time
+from app.services.feed.bounded import give_up, given, in_time
 from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
 from app.services.feed.seen import SeenReads
-from hotpath import order
+from hotpath import choice as kernel
+from hotpath import shelf
 
 LEASE_S: Final = 3.0  # beyond the budget: longer than the calls to a cache that hangs
 LOOK_EVERY_S: Final = 0.02
@@ -51,8 +53,6 @@ _ENTRIES: Final = {source: Tally(FOR_YOU_ENTRIES.labels(source)) for source in S
 _PLACED, _COMPLETED = Tally(EXPLORED.labels("placed")), Tally(EXPLORED.labels("completed"))
 
 logger = logging.getLogger(__name__)
-
-Marks = dict[str, order.Mark]
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -145,12 +145,12 @@ class ForYou:
     def _named(self, user_id: str, gathered: Gathered, built: Built) -> tuple[FeedSlice, list[Awaitable[object]]]:
         """The feed as it will be read, and the writes that keep it."""
         now_ms = self._clock()
-        entries = [(now_ms - rank, video_id) for rank, video_id in enumerate(built.video_ids)]
+        entries = list(zip(count(now_ms, -1), built.video_ids, strict=False))
         sources = Counter(built.source.values())
         generation = new_generation(now_ms, letters_of(list(sources)))
         _BUILT.inc()
-        for source, count in sources.items():
-            _ENTRIES[source].inc(count)
+        for source, entered in sources.items():
+            _ENTRIES[source].inc(entered)
         if "recycled" in sources:
             logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources["recycled"]})
         return FeedSlice(generation, entries), [
@@ -164,15 +164,22 @@ class ForYou:
         the page judges again who may see what, and diversity does what it can."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
-        gathered = await self._candidates.gather(user_id, state)
-        ids = every(gathered)
-        marking = loop.create_task(self._hydrator.marks(ids))
-        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history))
-        await in_time(max(0.0, deadline_s - loop.time()), (marking, asking))
-        marks, known = given("cards", marking), given("seen", asking)
-        if marks is not None:
-            await self._forget_dead(gathered.explored, marks)
-        return gathered, ordered(gathered, known or set(), marks, state)
+        filtering = loop.create_task(self._seen.filter(user_id))  # with what the sources ask: a trip less
+        try:
+            gathered = await self._candidates.gather(user_id, state)
+        except BaseException:
+            give_up(filtering)
+            raise
+        choice = choice_of(gathered)
+        ids = choice.ids
+        taking = loop.create_task(self._hydrator.taken_in(ids))
+        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history, filtering))
+        await in_time(max(0.0, deadline_s - loop.time()), (taking, asking))
+        cards, known = given("cards", taking), given("seen", asking)
+        if cards is not None and (dead := choice.dead(cards)):
+            # What nobody may see would keep its place at the head of exploration for ever.
+            await _kept(self._exploration.forget(dead))
+        return gathered, ordered(choice, gathered.history, known or bytes(len(ids)), cards, state)
 
     async def _explore(self, built: Built, gathered: Gathered) -> None:
         if not gathered.explored:
@@ -180,14 +187,6 @@ class ForYou:
         places = await self._exploration.placed([video_id for video_id in built.explored if video_id in built.source])
         _PLACED.inc(len(places))
         _COMPLETED.inc(places.count(EXPLORE_PLACES))
-
-    async def _forget_dead(self, explored: list[str], marks: Marks) -> None:
-        """What nobody may see would keep its place at the head of exploration for ever."""
-        dead = [
-            video_id for video_id in explored if (mark := marks.get(video_id)) is None or not rules.wants(mark, None)
-        ]
-        if dead:
-            await _kept(self._exploration.forget(dead))
 
     async def _leased(self, user_id: str, owner: str) -> bool:
         try:
@@ -203,35 +202,36 @@ class ForYou:
             return None
 
 
-def ordered(gathered: Gathered, known: set[str], marks: Marks | None, state: ViewerState | None) -> Built:
-    """A list of at most FOR_YOU_SIZE: the pure part of a build. Without marks each video is taken for an author's only.
+def choice_of(gathered: Gathered) -> kernel.Choice:
+    """Of all that was gathered."""
+    fresh = [*gathered.fresh, *gathered.explored]
+    return kernel.Choice([gathered.recommended, gathered.followed, gathered.trending, fresh], gathered.explored)
+
+
+def ordered(
+    choice: kernel.Choice,
+    history: Sequence[Watched] | None,
+    known: bytes,
+    cards: list[shelf.Entry | None] | None,
+    state: ViewerState | None,
+) -> Built:
+    """A list of at most FOR_YOU_SIZE: the pure part of a build. `known` has a byte for each of the choice's ids that is
+    not 0 for what was seen. Without cards each video is taken for an author's only.
 
     The first places that exploration may have are its own, whatever the other sources have to offer.
     """
-    recent = [line.video_id for line in gathered.history or ()]
-    lists = [gathered.recommended, gathered.followed, gathered.trending, [*gathered.fresh, *gathered.explored]]
-    unseen, again, explored, owed = order.offer(
-        lists,
+    video_ids, owed, explored = choice.order(
+        cards,
+        known,
+        [line.video_id for line in history or ()],
         WEIGHTS,
-        gathered.explored,
         (EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST),
-        marks,
         _avoided(state),
         lambda mark: rules.wants(mark, state),
         state.user_id if state else "",
-        known.union(recent),
+        FOR_YOU_SIZE,
     )
-    if len(again) > 1:
-        lately = {video_id: -rank for rank, video_id in enumerate(recent)}
-        again.sort(key=lambda video_id: lately.get(video_id, -len(lately)))
-    video_ids = order.diversify([unseen, again], marks or {}, FOR_YOU_SIZE)
-    return Built(video_ids, {video_id: SOURCES[owed[video_id]] for video_id in video_ids}, explored)
-
-
-def every(gathered: Gathered) -> list[str]:
-    """Each candidate once."""
-    lists = (gathered.explored, gathered.recommended, gathered.followed, gathered.trending, gathered.fresh)
-    return list(dict.fromkeys(chain.from_iterable(lists)))
+    return Built(video_ids, dict(zip(video_ids, map(SOURCES.__getitem__, owed), strict=True)), explored)
 
 
 def _avoided(state: ViewerState | None) -> set[str]:

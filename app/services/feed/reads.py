@@ -1,5 +1,6 @@
 """The pages of For You and Following."""
 
+import asyncio
 from collections.abc import Sequence
 from itertools import islice
 from typing import Final
@@ -9,6 +10,7 @@ import msgspec
 from app.cards import rules
 from app.cards.card import Card
 from app.cards.page import Pages, Rule
+from app.cards.schemas import VideoCard
 from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.cursors import Cursors, Keyset
@@ -19,6 +21,7 @@ from app.core.playback import Playbacks
 from app.http.viewer import Viewer
 from app.ports.feeds import KEEP, Feeds, FeedSlice, Kind
 from app.ports.videos import Videos
+from app.services.feed.bounded import give_up
 from app.services.feed.following import Following
 from app.services.feed.for_you import ForYou
 from app.services.feed.mix import Entry
@@ -27,6 +30,8 @@ from app.services.feed.schemas import FeedPage
 
 WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
 PAGES_REMEMBERED: Final = 200
+Rows = list[tuple[Position, str]]
+Ahead = asyncio.Task[FeedSlice | None]
 RULES: Final[dict[Kind, Rule]] = {"feed": rules.wants, "following": rules.follows}
 
 
@@ -55,15 +60,17 @@ class FeedReads:
 
     async def page(self, kind: Kind, viewer: Viewer, number: int, cursor: str | None, limit: int) -> FeedPage:
         """Page `number`, or the one after `cursor`. `page=0` without a cursor starts anew."""
-        state = await self._pages.hydrator.viewer(viewer.user_id)
         session = Session(limit, [])
+        known = self._beginning() if number == 0 else None
         if cursor is not None:
-            start = self._cursors.open(cursor, kind, viewer.user_id, self._clock(), Position)
-        elif number == 0:
-            start = self._beginning()
+            known = self._cursors.open(cursor, kind, viewer.user_id, self._clock(), Position)
+        state, ahead = await self._state(kind, viewer.user_id, known, limit)
+        if known is not None:
+            start = known
         else:
             session, start = await self._start_of(kind, viewer, state, number, limit)
-        filled = await self._fill(kind, viewer.user_id, state, start, limit)
+        rows = await self._rows(kind, viewer.user_id, state, start, limit + 1, ahead)
+        filled, videos = await self._shown(kind, viewer.user_id, state, start, limit, rows)
         after = self._after(start, filled, limit)
         if cursor is None:
             await self._remember(kind, viewer, session, start, after if filled.more else None, limit)
@@ -72,7 +79,7 @@ class FeedReads:
             expires_ms = self._clock() + CURSOR_TTL_MS
             next_cursor = self._cursors.seal(kind, viewer.user_id, expires_ms, after)
         return FeedPage(
-            await self._pages.render(filled.items, state),
+            videos,
             after.served // limit if filled.more else None,
             next_cursor,
             filled.more,
@@ -80,27 +87,70 @@ class FeedReads:
             self._playbacks.issue(viewer.user_id, self._clock()),
         )
 
+    async def _shown(
+        self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int, rows: Rows
+    ) -> tuple[Filled[Position, Card], list[VideoCard]]:
+        """The page that begins with these rows, one more than it has if there are so many, and its cards."""
+        if state is not None:
+            video_ids = [video_id for _, video_id in rows]
+            videos = await self._pages.at_once(state, video_ids, limit, followed=kind == "following")
+            if videos is not None:
+                positions = [position for position, _ in rows[:limit]]
+                return Filled([], positions, positions[-1] if positions else start, len(rows) > limit), videos
+        filled = await self._fill(kind, user_id, state, start, limit, rows)
+        return filled, await self._pages.render(filled.items, state)
+
     def _beginning(self) -> Position:
         # What is published within this very millisecond may still join, at its place in the order.
         return Position("", self._clock(), 0, "", in_tail=False, served=0)
 
+    async def _state(
+        self, kind: Kind, user_id: str, start: Position | None, limit: int
+    ) -> tuple[ViewerState | None, Ahead | None]:
+        """The viewer's, and on its way, in the same trip, what a page of a built For You begins with."""
+        ahead = None
+        if kind == "feed" and start is not None and not start.in_tail:
+            ahead = asyncio.get_running_loop().create_task(self._read(user_id, start, limit + 1))
+        try:
+            return await self._pages.hydrator.viewer(user_id), ahead
+        except BaseException:
+            if ahead is not None:
+                give_up(ahead)
+            raise
+
     async def _fill(
-        self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int
+        self,
+        kind: Kind,
+        user_id: str,
+        state: ViewerState | None,
+        start: Position,
+        limit: int,
+        rows: Rows | None = None,
     ) -> Filled[Position, Card]:
-        async def skeleton(position: Position | None, count: int) -> Sequence[tuple[Position, str]]:
-            return await self._rows(kind, user_id, state, position or start, count)
+        """The page from `start` on; `rows` are what it begins with, where that was read already."""
+
+        async def skeleton(position: Position | None, count: int) -> Rows:
+            nonlocal rows
+            first, rows = rows, None
+            return await self._rows(kind, user_id, state, position or start, count, None) if first is None else first
 
         return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
 
     async def _rows(
-        self, kind: Kind, user_id: str, state: ViewerState | None, position: Position, count: int
-    ) -> list[tuple[Position, str]]:
+        self,
+        kind: Kind,
+        user_id: str,
+        state: ViewerState | None,
+        position: Position,
+        count: int,
+        begun: Ahead | None,
+    ) -> Rows:
         if kind == "following" and state is not None:
             found = await self._following.read(state, upper=position.upper, after=position.after, limit=count)
             return [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in found]
-        rows: list[tuple[Position, str]] = []
+        rows: Rows = []
         if not position.in_tail:
-            position, entries = await self._built_rows(user_id, state, position, count)
+            position, entries = await self._built_rows(user_id, state, position, count, begun)
             rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
         if len(rows) < count:
             tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
@@ -109,13 +159,12 @@ class FeedReads:
         return rows
 
     async def _built_rows(
-        self, user_id: str, state: ViewerState | None, position: Position, count: int
+        self, user_id: str, state: ViewerState | None, position: Position, count: int, begun: Ahead | None
     ) -> tuple[Position, list[Entry]]:
         """Entries of the built For You, and the position with the generation they are of: in the tail, with none, where
         there is no list to be had. While the cache is away nothing could freeze an order of ours, but the store's."""
-        limit = KEEP["feed"] if position.past else count
         try:
-            found = await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=limit)
+            found = await (begun or self._read(user_id, position, count))
             if found is None or position.generation not in {"", found.generation}:
                 position, found = await self._resumed(user_id, state, position, found)
         except Unavailable:
@@ -125,6 +174,10 @@ class FeedReads:
             return position.left().moved(0, "", in_tail=True), []
         position = msgspec.structs.replace(position, generation=found.generation)
         return position, await self._unserved(user_id, position, found.entries, count)
+
+    async def _read(self, user_id: str, position: Position, count: int) -> FeedSlice | None:
+        limit = KEEP["feed"] if position.past else count
+        return await self._feeds.read("feed", user_id, upper=position.upper, after=position.after, limit=limit)
 
     async def _resumed(
         self, user_id: str, state: ViewerState | None, position: Position, found: FeedSlice | None

@@ -4,9 +4,9 @@ An impression enters by its event, not in the report: the event comes at least o
 nobody waits for it. What is still on its way at a build is told by the newest lines of the history.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import compress
 from typing import Final
 
 from app.core.clock import Clock
@@ -16,7 +16,7 @@ from app.core.events import Event
 from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
 from app.ports.activity import Activity, Watched
-from app.ports.seen import SEEN_ITEMS, SEEN_MS, Seen
+from app.ports.seen import SEEN_ITEMS, SEEN_MS, Filter, Seen
 
 USERS_AT_ONCE: Final = 500
 HISTORY_AT_ONCE: Final = 2000
@@ -52,28 +52,39 @@ class SeenReads:
         self._clock = clock
         self._rebuilding: SingleFlight[str, set[str]] = SingleFlight()
 
-    async def among(self, user_id: str, video_ids: Sequence[str], newest: Sequence[Watched] | None) -> set[str]:
-        """Those of the videos that the user was shown. `newest` are the first RECENT lines of their history, or all of
-        it; None if it can't be read, and then nothing is made anew.
+    async def filter(self, user_id: str) -> Filter | None:
+        """What to give to `among`: asked for before it is known of which videos, with whatever else is asked then."""
+        return await self._seen.filter(user_id)
+
+    async def among(
+        self,
+        user_id: str,
+        video_ids: Sequence[str],
+        newest: Sequence[Watched] | None,
+        filtering: "asyncio.Future[Filter | None]",
+    ) -> bytes:
+        """A byte for each of the videos, 1 for what the user was shown, else 0. `newest` are the first RECENT lines of
+        their history, or all of it; None if it can't be read, and then nothing is made anew.
 
         What these tell beyond the filter is added to it: impressions on their way, or lost between the reading of the
         history and the end of a rebuild. Without Redis the history of seven days is what is known.
         """
         lines = [line.video_id for line in newest or ()]
         try:
-            known = await self._seen.known(user_id, [*video_ids, *lines])
-            if known is not None:
+            kept = await filtering
+            if kept is not None:
+                known = kept.known([*video_ids, *lines])
                 of_lines = known[len(video_ids) :]
                 await self._catch_up(
                     user_id, [line for line, is_known in zip(lines, of_lines, strict=True) if not is_known]
                 )
-                return set(compress(video_ids, known))
+                return known[: len(video_ids)]
         except Unavailable:
             FALLBACKS.labels("seen").inc()
         if newest is None:
-            return set()
+            return bytes(len(video_ids))
         rebuilt = await self._rebuilding.share(user_id, lambda: self._rebuild(user_id, newest))
-        return rebuilt.intersection(video_ids)
+        return bytes([video_id in rebuilt for video_id in video_ids])
 
     async def _catch_up(self, user_id: str, video_ids: list[str]) -> None:
         if video_ids:

@@ -1,0 +1,1 @@
+from hotpath.pure.choice import Choice as Choice

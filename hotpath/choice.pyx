@@ -1,0 +1,398 @@
+"""The choice of a For You. `hotpath.pure.choice` gives the meaning."""
+
+from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_Compare, PyUnicode_DecodeLatin1
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memcpy, memset
+
+cimport cython
+
+from hotpath._types cimport int64_t, uint64_t
+from hotpath.order cimport take_fitting, weigh
+from hotpath.shelf cimport HEADER_BYTES, STATE, VISIBILITY, Card, Entry, prefetch, raw_of
+
+from hotpath.order import Mark
+
+cdef enum:
+    AUTHOR_ID = 23
+    AUTHOR_ID_BYTES = 30
+
+
+cdef struct Text:
+    const char* at
+    Py_ssize_t size
+
+
+cdef struct Names:  # texts, each numbered once, in the order they come
+    Text* texts
+    Py_ssize_t count
+    Py_ssize_t* slots  # numbers, and one more; a power of two of them, at least twice as many as texts
+    Py_ssize_t mask
+
+
+cdef struct Offered:
+    bint wanted
+    bint seen
+    bint placed
+    Py_ssize_t owed
+    Py_ssize_t blended_in  # the last blend, and one more
+    Py_ssize_t rank  # how lately it was seen, the latest the highest
+
+
+cdef struct Work:  # of one order; by number of a candidate, unless it is said otherwise
+    Offered* offered
+    Py_ssize_t* authors
+    Py_ssize_t* topics
+    Py_ssize_t* kept  # of each list, one behind the other, those that are blended
+    Py_ssize_t* unseen  # numbers in order, and then those seen
+    Py_ssize_t* chosen
+    int64_t* weights  # by list
+    int64_t* heads
+    Py_ssize_t* kept_ends
+
+
+@cython.final
+cdef class Choice:
+    """About 40 µs for 300 candidates in 600 places of lists, half of it for numbering them."""
+
+    cdef list _ids
+    cdef Names _names  # of `_ids`, which hold the texts
+    cdef Py_ssize_t _lists
+    cdef Py_ssize_t* _listed  # of each list, one behind the other, the numbers of its ids, each once
+    cdef Py_ssize_t* _ends  # of each list there
+    cdef Py_ssize_t* _owed  # by number, the first list that has it
+    cdef Py_ssize_t* _explored
+    cdef Py_ssize_t _explored_count
+
+    def __cinit__(self, list lists not None, list explored not None):
+        cdef Py_ssize_t most = len(explored)
+        cdef Py_ssize_t i, number, before
+        cdef Py_ssize_t size = 0
+        for each in lists:
+            most += len(<list?> each)
+        self._ids = []
+        self._lists = len(lists)
+        self._listed = <Py_ssize_t*> malloc((4 * most + self._lists + 1) * sizeof(Py_ssize_t))
+        if self._listed == NULL:
+            raise MemoryError
+        self._owed = self._listed + most
+        self._explored = self._owed + most
+        cdef Py_ssize_t* last = self._explored + most  # by number, the last list that had it
+        self._ends = last + most
+        _make_room(&self._names, most)
+        for i in range(self._lists):
+            for one in <list> lists[i]:
+                before = self._names.count
+                number = self._number_of(one)
+                if number == before:
+                    self._owed[number] = i
+                elif last[number] == i:
+                    continue
+                last[number] = i
+                self._listed[size] = number
+                size += 1
+            self._ends[i] = size
+        for one in explored:
+            before = self._names.count
+            number = self._number_of(one)
+            if number == before:
+                self._owed[number] = self._lists
+            self._explored[self._explored_count] = number
+            self._explored_count += 1
+
+    def __dealloc__(self):
+        free(self._listed)
+        free(self._names.texts)
+
+    @property
+    def ids(self):
+        return list(self._ids)
+
+    def dead(self, list cards not None):
+        if len(cards) != self._names.count:
+            raise ValueError("ids and cards differ in number")
+        cdef Py_ssize_t i
+        return [
+            self._ids[self._explored[i]] for i in range(self._explored_count)
+            if not _is_public(_taken(cards[self._explored[i]]))
+        ]
+
+    def order(
+        self, list cards, bytes seen not None, recent not None, weights not None, tuple places not None,
+        avoided not None, may not None, str own not None, Py_ssize_t limit,
+    ):
+        cdef Py_ssize_t count = self._names.count
+        cdef Py_ssize_t all_listed = self._ends[self._lists - 1] if self._lists else 0
+        cdef Work work
+        if cards is not None and len(cards) != count:
+            raise ValueError("ids and cards differ in number")
+        if len(seen) != count:
+            raise ValueError("ids and what was seen differ in number")
+        work.offered = <Offered*> calloc(count + 1, sizeof(Offered))
+        work.authors = <Py_ssize_t*> malloc((5 * count + all_listed + self._lists + 1) * sizeof(Py_ssize_t))
+        work.weights = <int64_t*> calloc(2 * self._lists + 2, sizeof(int64_t))
+        try:
+            if work.offered == NULL or work.authors == NULL or work.weights == NULL:
+                raise MemoryError
+            work.topics = work.authors + count
+            work.unseen = work.topics + count
+            work.chosen = work.unseen + 2 * count
+            work.kept = work.chosen + count
+            work.kept_ends = work.kept + all_listed
+            work.heads = work.weights + self._lists
+            if not weigh(weights, self._lists, work.weights):
+                raise ValueError("each list needs a weight from 1 to 1000")
+            held = None if cards is None else list(cards)  # while `may` is asked they must not go
+            return self._ordered(&work, held, seen, recent, places, avoided, may, own, limit)
+        finally:
+            free(work.offered)
+            free(work.authors)
+            free(work.weights)
+
+    cdef tuple _ordered(
+        self, Work* work, list cards, bytes seen, recent, tuple places, avoided, may, str own, Py_ssize_t limit
+    ):
+        cdef Py_ssize_t number, unseen, again, done, i, owner
+        owner = self._judge(work, cards, avoided, may, own)
+        self._note_seen(work, seen, recent)
+        placed = self._place(work, places, owner)
+        unseen = self._blend(work, False, work.unseen)
+        unseen = self._insert_placed(work, placed, places, unseen)
+        again = self._blend(work, True, work.unseen + unseen)
+        _sort(work.offered, work.unseen + unseen, again)
+        cdef Py_ssize_t most = max(0, min(limit, unseen + again))
+        done = take_fitting(work.authors, work.topics, work.unseen, unseen, work.chosen, 0, most)
+        done = take_fitting(work.authors, work.topics, work.unseen + unseen, again, work.chosen, done, most)
+        chosen, owed = [], []
+        for i in range(done):
+            number = work.chosen[i]
+            chosen.append(self._ids[number])
+            if work.offered[number].placed:
+                owed.append(self._lists - 1)
+            else:
+                owed.append(self._lists if work.offered[number].seen else self._owed[number])
+        return chosen, owed, [self._ids[one] for one in placed]
+
+    cdef Py_ssize_t _judge(self, Work* work, list cards, avoided, may, str own) except -2:
+        """Notes who wants what; the number of the author `own`, or -1 if none of them is."""
+        cdef Py_ssize_t count = self._names.count
+        cdef Py_ssize_t i, number
+        cdef const Card* card
+        cdef Names people, topics
+        cdef Text text
+        if cards is None:
+            for i in range(count):
+                work.offered[i].wanted = True
+                work.authors[i] = work.topics[i] = i
+            return -1
+        people.texts = topics.texts = NULL
+        cdef bint* shunned = <bint*> calloc(count + 1, sizeof(bint))
+        try:
+            if shunned == NULL:
+                raise MemoryError
+            _make_room(&people, count)
+            _make_room(&topics, count)
+            for one in cards:
+                card = _taken(one)
+                if card != NULL:
+                    prefetch(raw_of(card))
+                    prefetch(&raw_of(card)[HEADER_BYTES])
+            for i in range(count):
+                card = _taken(cards[i])
+                if card == NULL:
+                    continue
+                text.at, text.size = raw_of(card) + AUTHOR_ID, AUTHOR_ID_BYTES
+                work.authors[i] = _numbered(&people, text)
+                work.topics[i] = _numbered(&topics, _category(card))
+            for one in avoided:
+                number = _found(&people, _text_of(one))
+                if number >= 0:
+                    shunned[number] = True
+            for i in range(count):
+                card = _taken(cards[i])
+                if card != NULL:
+                    work.offered[i].wanted = (_is_public(card) and not shunned[work.authors[i]]) or may(_mark(card))
+            return _found(&people, _text_of(own))
+        finally:
+            free(people.texts)
+            free(topics.texts)
+            free(shunned)
+
+    cdef int _note_seen(self, Work* work, bytes seen, recent) except -1:
+        cdef const char* flags = PyBytes_AS_STRING(seen)
+        cdef Py_ssize_t count = len(recent)
+        cdef Py_ssize_t i, number
+        for i in range(self._names.count):
+            work.offered[i].seen = flags[i] != 0
+            work.offered[i].rank = -count
+        for i in range(count):
+            number = _found(&self._names, _text_of(recent[i]))
+            if number >= 0:
+                work.offered[number].seen = True
+                work.offered[number].rank = -i
+        return 0
+
+    cdef list _place(self, Work* work, tuple places, Py_ssize_t owner):
+        """The numbers of those explored that have places, in their order."""
+        cdef Py_ssize_t most = places[2]
+        cdef Py_ssize_t i, number
+        cdef list placed = []
+        for i in range(self._explored_count):
+            if len(placed) >= most:
+                break
+            number = self._explored[i]
+            if work.offered[number].wanted and not work.offered[number].seen:
+                if owner < 0 or work.authors[number] != owner:
+                    placed.append(number)
+        for number in placed:
+            work.offered[number].placed = True
+        return placed
+
+    cdef Py_ssize_t _insert_placed(self, Work* work, list placed, tuple places, Py_ssize_t size) except -1:
+        """Each behind those that stand before its place, of which there may be too few; how many there are then."""
+        cdef Py_ssize_t first = places[0]
+        cdef Py_ssize_t step = places[1]
+        cdef Py_ssize_t i, at, place
+        for i in range(len(placed)):
+            place = min(first + step * i, size)
+            for at in range(size, place, -1):
+                work.unseen[at] = work.unseen[at - 1]
+            work.unseen[place] = placed[i]
+            size += 1
+        return size
+
+    cdef Py_ssize_t _blend(self, Work* work, bint seen, Py_ssize_t* into) except -1:
+        """By head selection (`hotpath.order.blend`), of those wanted that were seen, or that were not and have no place
+        yet; how many there are."""
+        cdef Py_ssize_t size = 0, count = 0, start = 0
+        cdef Py_ssize_t i, at, number, best, best_number
+        cdef int64_t score, best_score = 0
+        for i in range(self._lists):
+            work.heads[i] = 0
+            for at in range(start, self._ends[i]):
+                number = self._listed[at]
+                if work.offered[number].wanted and work.offered[number].seen == seen:
+                    if not work.offered[number].placed:
+                        work.kept[size] = number
+                        size += 1
+            start = self._ends[i]
+            work.kept_ends[i] = size
+        while True:
+            best, best_number, start = -1, -1, 0
+            for i in range(self._lists):
+                if start + work.heads[i] < work.kept_ends[i]:
+                    number = work.kept[start + work.heads[i]]
+                    score = work.heads[i] * 1000 // work.weights[i]
+                    if best < 0 or score < best_score or (
+                        score == best_score and PyUnicode_Compare(self._ids[number], self._ids[best_number]) > 0
+                    ):
+                        best, best_score, best_number = i, score, number
+                start = work.kept_ends[i]
+            if best < 0:
+                return count
+            work.heads[best] += 1
+            if work.offered[best_number].blended_in != 1 + seen:
+                work.offered[best_number].blended_in = 1 + seen
+                into[count] = best_number
+                count += 1
+
+    cdef Py_ssize_t _number_of(self, one) except -1:
+        cdef Py_ssize_t before = self._names.count
+        cdef Py_ssize_t number = _numbered(&self._names, _text_of(one))
+        if self._names.count != before:
+            self._ids.append(one)
+        return number
+
+
+cdef inline const Card* _taken(one) except? NULL:
+    return NULL if one is None else (<Entry?> one)._card
+
+
+cdef inline bint _is_public(const Card* card) noexcept nogil:
+    return card != NULL and raw_of(card)[STATE] == c"A" and raw_of(card)[VISIBILITY] == c"P"
+
+
+cdef inline Text _category(const Card* card) noexcept nogil:
+    cdef Text text
+    text.at = raw_of(card) + HEADER_BYTES + card.media_version_bytes
+    text.size = card.body_at - HEADER_BYTES - card.media_version_bytes
+    return text
+
+
+cdef object _mark(const Card* card):
+    cdef Text topic = _category(card)
+    cdef char seen_by = raw_of(card)[VISIBILITY]
+    return Mark(
+        PyUnicode_DecodeLatin1(raw_of(card) + AUTHOR_ID, AUTHOR_ID_BYTES, NULL),
+        PyUnicode_DecodeLatin1(topic.at, topic.size, NULL),
+        "public" if seen_by == c"P" else "friends" if seen_by == c"F" else "private",
+        raw_of(card)[STATE] == c"A",
+    )
+
+
+cdef inline Text _text_of(one) except *:
+    """As long as the object lives."""
+    cdef Text text
+    text.at = PyUnicode_AsUTF8AndSize(<str?> one, &text.size)
+    return text
+
+
+cdef int _make_room(Names* names, Py_ssize_t most) except -1:
+    cdef Py_ssize_t room = 4
+    while room < 2 * most:
+        room *= 2
+    names.count = 0
+    names.mask = room - 1
+    names.texts = <Text*> malloc((most + 1) * sizeof(Text) + room * sizeof(Py_ssize_t))
+    if names.texts == NULL:
+        raise MemoryError
+    names.slots = <Py_ssize_t*> (names.texts + most + 1)
+    memset(names.slots, 0, room * sizeof(Py_ssize_t))
+    return 0
+
+
+cdef Py_ssize_t _numbered(Names* names, Text text) noexcept nogil:
+    """The number of a text, which is a new one at first."""
+    cdef Py_ssize_t slot = _slot(names, text)
+    if names.slots[slot] == 0:
+        names.texts[names.count] = text
+        names.count += 1
+        names.slots[slot] = names.count
+    return names.slots[slot] - 1
+
+
+cdef Py_ssize_t _found(const Names* names, Text text) noexcept nogil:
+    """The number of a text, -1 if it has none."""
+    return names.slots[_slot(names, text)] - 1
+
+
+@cython.overflowcheck(False)  # a hash is no arithmetic that could go wrong
+cdef Py_ssize_t _slot(const Names* names, Text text) noexcept nogil:
+    cdef uint64_t mixed = text.size
+    cdef uint64_t word
+    cdef Py_ssize_t at = 0, slot, number
+    while at < text.size:
+        word = 0
+        memcpy(&word, text.at + at, min(8, text.size - at))
+        mixed = (mixed ^ word) * 0x9E3779B97F4A7C15ULL
+        mixed ^= mixed >> 32
+        at += 8
+    slot = mixed & names.mask
+    while names.slots[slot]:
+        number = names.slots[slot] - 1
+        if names.texts[number].size == text.size and memcmp(names.texts[number].at, text.at, text.size) == 0:
+            break
+        slot = (slot + 1) & names.mask
+    return slot
+
+
+cdef void _sort(const Offered* offered, Py_ssize_t* numbers, Py_ssize_t count) noexcept nogil:
+    """By rank; those of one rank stay in their order. Most have the lowest: to insert each is quick."""
+    cdef Py_ssize_t i, at, number
+    for i in range(1, count):
+        number = numbers[i]
+        at = i
+        while at > 0 and offered[numbers[at - 1]].rank > offered[number].rank:
+            numbers[at] = numbers[at - 1]
+            at -= 1
+        numbers[at] = number
