@@ -55,7 +55,7 @@ def test_both_tell_the_same(times: list[float], server_us: int) -> None:
     told = []
     for kernel in (compiled, pure):
         moments = iter(times)
-        ahead = kernel.Ahead(lambda moments=moments: next(moments))  # type: ignore[misc]
+        ahead = kernel.Ahead(lambda moments=moments: next(moments))
         ahead.learn(server_us)
         told.append([ahead.stamp() for _ in times[1:]])
 
