@@ -20,7 +20,7 @@ cdef class Trips:
 
     cdef readonly object common, feeds
 
-    def __init__(self, common not None, feeds not None):
+    def __init__(self, common, feeds):
         self.common = common
         self.feeds = feeds
 
