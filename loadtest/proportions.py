@@ -31,17 +31,22 @@ class Act(msgspec.Struct, frozen=True):
     feed: Feed = "trending"
 
 
+def feed_of(draw: random.Random, kind: Kind) -> Feed:
+    """Which one somebody reads a page of."""
+    if kind == "anonymous":
+        return "trending"
+    feeds: list[Feed] = list(FEEDS)
+    return draw.choices(feeds, list(FEEDS.values()))[0]
+
+
 def session(draw: random.Random, kind: Kind, uploads: float = 1.0, first: int = 0) -> Iterator[Act]:
     """One session of 150 videos, or what is left of it from video `first` on. `uploads` multiplies the documented rate:
     one in four thousand views is too seldom for a short run to tell anything."""
     upload = UPLOADS * uploads * (1 + SHARE_OF["viewer"] / SHARE_OF["creator"])
-    feeds: list[Feed] = list(FEEDS)
     for number in range(first, VIEWS_PER_SESSION):
         place = number % PAGE
         if place == 0:
-            anybodys: Feed = "trending"
-            feed = anybodys if kind == "anonymous" else draw.choices(feeds, list(FEEDS.values()))[0]
-            yield Act("page", feed=feed)
+            yield Act("page", feed=feed_of(draw, kind))
         yield Act("view", place)
         if kind == "anonymous":
             continue

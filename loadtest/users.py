@@ -13,7 +13,7 @@ from locust.exception import StopUser
 
 from loadtest import people, rates
 from loadtest.people import Person
-from loadtest.proportions import SHARE_OF, VIEWS_PER_SESSION, Act, Feed, Kind, session
+from loadtest.proportions import SHARE_OF, VIEWS_PER_SESSION, Act, Feed, Kind, feed_of, session
 from loadtest.schedule import Schedule
 from loadtest.settings import Run
 
@@ -126,7 +126,7 @@ class Watching(Asking):
         if act.step == "page":
             self._read(act.feed)
         elif not self._videos:
-            self._read("trending" if self.kind == "anonymous" else "for-you")
+            self._read(feed_of(self.draw, self.kind))  # the page that they are in the middle of
         elif act.step == "upload":
             self._upload()
         else:
