@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from app.core.errors import Unavailable
@@ -16,7 +17,8 @@ from app.edge.messages import Request, connection_line, status_line
 from app.edge.problems import DATE
 from app.edge.sides import Asker
 from app.edge.warm import Miss
-from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter, fields_of, hot_request_line
+from app.http.access import request_line
+from app.http.hot import Answer, Fields, HotRead, Outcome, Waiter, fields_of
 from app.http.limits import headers as limit_headers
 from app.http.record import ABANDONED, SECURITY, Record
 from app.ports.limiter import Verdict
@@ -93,7 +95,7 @@ class Read:
 
     def done(self, request: Request, status: int, began_s: float, name: bytes, user: bytes, sent_bytes: int) -> None:
         """Into the log and the metrics."""
-        line = hot_request_line(self.path, request.http_version)
+        line = _line(self.path, request.http_version)
         self._record.done(self.path, "GET", status, began_s, name, user, line, sent_bytes)
 
     def _head(self, headers: Headers) -> tuple[Headers, bytes]:
@@ -177,3 +179,9 @@ class Asking:
             return
         asker.answered(read.whole(outcome, self._fields.traceparent, self._request.http_version, close=asker.closes))
         read.done(self._request, outcome.status, self._began_s, asker.name, outcome.user, len(outcome.body))
+
+
+@lru_cache(maxsize=64)
+def _line(path: str, http_version: str) -> bytes:
+    """What the log says of a request for a path of the table."""
+    return request_line("GET", path, http_version)

@@ -7,7 +7,6 @@ already is handed on with the verdict, and one that failed with its error, so th
 
 import asyncio
 from collections.abc import Awaitable
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from litestar.types import Receive, Send
@@ -78,7 +77,7 @@ class HotDoor(door.Door):
         return [*SECURITY, *limit_headers(policy, Verdict(True, remaining, policy.window_s))]
 
     def line(self, path: str, http_version: str) -> bytes:
-        return hot_request_line(path, http_version)
+        return request_line("GET", path, http_version)
 
 
 async def _in_full(read: HotRead, scope: Any, asked: Any, verdict: Verdict) -> Outcome:
@@ -88,9 +87,3 @@ async def _in_full(read: HotRead, scope: Any, asked: Any, verdict: Verdict) -> O
     except Exception as error:  # whichever: it is raised again where errors are answered, and mistakes logged
         scope.setdefault("state", {})[FAILED] = error
         return verdict
-
-
-@lru_cache(maxsize=64)
-def hot_request_line(path: str, http_version: str) -> bytes:
-    """What the log says of a request for a path of the table."""
-    return request_line("GET", path, http_version)

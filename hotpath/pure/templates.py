@@ -6,14 +6,14 @@ from collections.abc import Sequence
 HOLES = 12  # of one template, at most
 VALUES = 4  # that holes can ask for
 
-_HOLE = re.compile(rb"([\x01-\x04])\1*")
+_HOLE = re.compile(b"([\x01-%c])\\1*" % VALUES)
 
 
 class Template:
-    """Commands with holes: a run of bytes of value n, from 1 to 4, is the place of the nth value, as long as it."""
+    """Commands with holes: a run of bytes of value n, of 1 to VALUES, is the place of the nth value, as long as it."""
 
     def __init__(self, text: bytes) -> None:
-        """Raises ValueError for more than twelve holes."""
+        """Raises ValueError for more than HOLES holes."""
         if len(_HOLE.findall(text)) > HOLES:
             raise ValueError("a template has at most 12 holes")
         self.text = text

@@ -115,10 +115,10 @@ class HotFeed(reads.Read):
 
     def pulled(self, hit: hits.Hit) -> bool:
         """Of whom a reader of Following follows, somebody may have videos that are to be pulled."""
-        return self._roster.may_pull(hit.reader.user_id.decode(), hit.blob or b"")
+        return self._kind == "following" and self._roster.may_pull(hit.reader.user_id.decode(), hit.blob or b"")
 
     def otherwise(self, hit: hits.Hit, replies: list[Any], came_to: int) -> Outcome | Awaitable[Outcome]:
-        if came_to == FETCH and not (self._kind == "following" and self.pulled(hit)):
+        if came_to == FETCH and not self.pulled(hit):
             return self._fetched(hit)
         if came_to == JUDGE:
             return self._judged(hit, replies)

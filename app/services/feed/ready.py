@@ -40,7 +40,7 @@ class _Entry(msgspec.Struct):
     made_ms: int
     renew_ms: int  # from here on it is made anew in the background
     dead_ms: int  # from here on it is not served
-    chosen: dict[bytes, Variant]  # by headers that asked for it, as they came
+    chosen: dict[bytes, Variant]  # by Accept-Encoding, as it came
     asked: bool = False
 
 
@@ -65,7 +65,6 @@ class Ready:
         self._entries: dict[Key, _Entry] = {}  # made longest ago first: what is asked for is made every second
         self._holders: dict[str, set[Key]] = {}  # of each video: the kept answers that hold it
         self._making: dict[Key, _Making] = {}
-        self._codings: dict[bytes, Coding] = {}
         if invalidations is not None:
             invalidations.listen(self.hear)
 
@@ -117,16 +116,11 @@ class Ready:
                     self._begin(key)
 
     def _choose(self, entry: _Entry, accept_encoding: bytes, if_none_match: bytes | None) -> ReadyAnswer:
-        coding = self._codings.get(accept_encoding)
-        if coding is None:
-            coding = negotiation.coding_of(accept_encoding)
-            if len(self._codings) >= ENCODINGS_KNOWN:
-                self._codings.clear()
-            if len(accept_encoding) <= negotiation.LONGEST_BYTES:
-                self._codings[accept_encoding] = coding
-        variant = entry.variants[coding]
-        if accept_encoding in self._codings and len(entry.chosen) < ENCODINGS_KNOWN:
-            entry.chosen[accept_encoding] = variant
+        variant = entry.chosen.get(accept_encoding)
+        if variant is None:
+            variant = entry.variants[negotiation.coding_of(accept_encoding)]
+            if len(entry.chosen) < ENCODINGS_KNOWN and len(accept_encoding) <= negotiation.LONGEST_BYTES:
+                entry.chosen[accept_encoding] = variant
         if if_none_match is not None and negotiation.has(if_none_match, variant.etag):
             return variant.unchanged
         return variant.full
