@@ -91,7 +91,7 @@ async def _opinions(bulk: Bulk, made: World) -> None:
     """Who follows whom, who likes what."""
     await bulk.follows(
         [
-            Follow(made.users[place], made.users[other].user_id, made.users[other].created_at + DAY_MS)
+            Follow(made.users[place], made.users[other].user_id, made.users[max(place, other)].created_at + DAY_MS)
             for place, others in enumerate(made.follows)
             for other in others
         ]

@@ -18,11 +18,12 @@ from app.ports.videos import MediaVersion, UploadPlan, Video
 
 CATEGORIES: Final = ("art", "comedy", "dance", "music", "nature", "science", "sport", "travel")
 COUNTRIES: Final = ("US", "GB", "DE", "FR", "BR", "JP", "IN", "NG")
-FOLLOWS: Final = 30  # by one person, on average; up to three times that
+FOLLOWS: Final = 30  # by one person, on average; up to twice that
 LIKES: Final = 15
 SKEW: Final = 0.8  # the exponent
 HEAD: Final = 10  # ranks that are nearly equal: no single one is followed by everybody
 DAYS: Final = 30  # over which the videos were published
+JOINED_DAYS: Final = 365  # over which people joined, the last of them ten days before the first video
 SEED: Final = 20_260_101
 
 _TEXT: Final = (
@@ -45,7 +46,11 @@ class World(msgspec.Struct, frozen=True):
 def make(name: str, numbers: Sequence[int], videos: int, now_ms: int) -> World:
     """A world of `len(numbers)` people, called `name` and a number; the same one for the same sizes, ids aside."""
     dice = random.Random(SEED)  # noqa: S311 - not a secret
-    users = [_user(name, place, number, now_ms) for place, number in enumerate(numbers)]
+    last_ms, apart_ms = now_ms - (DAYS + 10) * DAY_MS, JOINED_DAYS * DAY_MS / max(len(numbers), 1)
+    users = [
+        _user(name, place, number, round(last_ms - (len(numbers) - 1 - place) * apart_ms))
+        for place, number in enumerate(numbers)
+    ]
     fame = _weights(len(users))
     authors = dice.choices(range(len(users)), cum_weights=fame, k=videos)
     step_ms = DAYS * DAY_MS / max(videos, 1)
@@ -69,8 +74,7 @@ def _weights(count: int) -> list[float]:
     return list(accumulate((rank + HEAD) ** -SKEW for rank in range(count)))
 
 
-def _user(name: str, place: int, number: int, now_ms: int) -> User:
-    at_ms = now_ms - (DAYS + 10) * DAY_MS
+def _user(name: str, place: int, number: int, at_ms: int) -> User:
     return User(
         user_id=ids.new("usr", at_ms),
         user_no=number,
