@@ -117,7 +117,7 @@ class Read:
 class Asking:
     """One read under way: its asker is told what came of it, unless it is cancelled."""
 
-    __slots__ = ("_asker", "_began_s", "_fields", "_query", "_read", "_request", "_told", "_waiter")
+    __slots__ = ("_asker", "_began_s", "_fields", "_is_cancelled", "_query", "_read", "_request", "_told", "_waiter")
 
     def __init__(
         self,
@@ -137,14 +137,14 @@ class Asking:
         self._asker = asker
         self._began_s = began_s
         self._told = told
+        self._is_cancelled = False
         self._waiter: asyncio.Future[Any] = waiter
         waiter.add_done_callback(self._replied)
 
     def cancel(self) -> None:
-        """The asker is gone."""
-        self._waiter.remove_done_callback(self._replied)
-        self._waiter.remove_done_callback(self._settled)
-        self._waiter.cancel()
+        """The asker is gone. What was asked is judged all the same when the replies come, if they have not: the
+        request was counted, and a limit that is not looked at when nobody waits is none."""
+        self._is_cancelled = True
         self._read.done(self._request, ABANDONED, self._began_s, self._asker.name, b"-", 0)
 
     def _replied(self, waiter: Waiter) -> None:
@@ -173,6 +173,8 @@ class Asking:
 
     def _tell(self, outcome: Outcome) -> None:
         read, asker = self._read, self._asker
+        if self._is_cancelled:
+            return
         if not isinstance(outcome, Answer):
             read.missed(read.path, self._query, self._fields, outcome)
             asker.hand_on(outcome)

@@ -74,7 +74,7 @@ class Shared:
         if request is not None:
             method, path = request.method.decode(), request.target.partition(b"?")[0].decode()
             line = request_line(method, path, request.http_version)
-            traceparent = next((value for key, value in request.fields if key == b"traceparent"), None)
+            traceparent = next((value for key, value in request.fields if key == b"traceparent" and value), None)
         whole = problems.whole(refused, self._record.trace_id(traceparent), bodiless=method == "HEAD")
         sent_bytes = len(whole) - whole.index(b"\r\n\r\n") - 4
         self._record.done(_ROUTE, method, refused.status, time.perf_counter(), name, b"-", line, sent_bytes)

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Send
 from app.http.access import request_line
 from app.http.limits import headers as limit_headers
 from app.http.limits import host_of
-from app.http.record import ABANDONED, SECURITY, Record
+from app.http.record import ABANDONED, SECURITY, Record, counted_as
 
 
 class Context:
@@ -54,7 +54,7 @@ class Context:
             viewer = state.get("viewer")
             self._record.done(
                 _route(scope, status),
-                scope["method"],
+                counted_as(scope["method"]),
                 status or ABANDONED,
                 began_s,
                 name_of(host_of(scope)),
@@ -65,8 +65,8 @@ class Context:
 
 
 def traceparent(headers: Any) -> bytes | None:
-    """The first such header."""
-    return next((value for name, value in headers if name == b"traceparent"), None)
+    """The first such header that is not empty."""
+    return next((value for name, value in headers if name == b"traceparent" and value), None)
 
 
 @lru_cache(maxsize=1024)

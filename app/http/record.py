@@ -8,6 +8,8 @@ from app.http.access import AccessLog
 from hotpath import door, notes
 
 ABANDONED: Final = door.ABANDONED  # the status noted where the client left before there was one
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER: Final = "OTHER"
 SECURITY: Final = ((b"x-content-type-options", b"nosniff"),)  # of every answer; a page has more
 
 
@@ -16,6 +18,11 @@ class Record(notes.Record):
 
     def __init__(self, clock: Clock, log: AccessLog) -> None:
         super().__init__(clock, log, _watch)
+
+
+def counted_as(method: str) -> str:
+    """The method in the metrics: a client may call one what it likes, and what is counted once is counted for ever."""
+    return method if method in METHODS else OTHER
 
 
 def _watch(route: str, method: str, status: int) -> Stopwatch:

@@ -251,6 +251,7 @@ def fields(draw: random.Random, tokens: Sequence[bytes]) -> list[tuple[bytes, by
             b"x",
             b"\xff",
         ]
+        found += [(b"traceparent", b"")] * draw.randint(0, 1)
         found.append((b"traceparent", draw.choice(trace)))
     if draw.random() < 0.5:
         codings = [

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.metrics import FALLBACKS
+from app.core.metrics import FALLBACKS, REQUESTS
 from app.http.access import AccessLog
 from app.http.context import Context
 from app.http.record import Record
@@ -66,6 +66,19 @@ async def test_a_callers_trace_is_continued_if_it_is_one(client: httpx.AsyncClie
     for bad in (f"00-{'0' * 32}-00f067aa0ba902b7-01", "x", f"00-{trace.upper()}-00f067aa0ba902b7-01", f"{trace}\x1b"):
         answer = await client.get("/livez", headers={"traceparent": bad})
         assert answer.headers["x-request-id"] != trace
+
+
+async def test_methods_of_a_clients_own_are_counted_as_one(client: httpx.AsyncClient) -> None:
+    def kinds() -> set[str]:
+        return {sample.labels["method"] for metric in REQUESTS.collect() for sample in metric.samples}
+
+    before = kinds()
+    for number in range(50):
+        for path in ("/", "/livez", "/media/x", "/upload/x", "/api/v1/feed/for-you"):
+            assert (await client.request(f"M{number}", path)).status_code in {404, 405}, path
+
+    assert kinds() - before <= {"OTHER"}
+    assert "OTHER" in kinds()
 
 
 async def test_the_access_log_is_common_log_format(

@@ -13,7 +13,7 @@ from app.core.metrics import REGISTRY, settle
 from app.edge import upstream
 from app.http.hot import Answer, Fields, Outcome, Waiter
 from tests.edge.behind import Serve, always, body_of, echo, head_of, scripted
-from tests.edge.front import Front, Got, Plain, Talk, edge, get, post
+from tests.edge.front import VERDICT, Front, Got, Plain, Talk, edge, get, post
 from tests.waiting import until
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -271,6 +271,37 @@ async def test_a_client_that_goes_ends_what_it_began(asked: bytes) -> None:
         else:
             await asyncio.wait_for(ended.wait(), 10)
         await until(lambda: not front.shared.connections)
+
+
+class Judging(Plain):
+    """Counts what it judged."""
+
+    judged = 0
+
+    def answer(self, asked: bytes, replies: list[object]) -> Outcome | Awaitable[Outcome]:
+        self.judged += 1
+        return super().answer(asked, replies)
+
+
+@pytest.mark.parametrize("outcome", [Answer, VERDICT])
+async def test_a_read_whose_client_has_left_is_judged_and_goes_nowhere(outcome: Outcome | type[Answer]) -> None:
+    read = Judging()
+    read.outcome = outcome
+    gate = read.hold()
+
+    async def nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        raise AssertionError("it was handed on")
+
+    async with scripted(nothing) as behind, edge(behind.port, {"/hot": read}) as front:
+        talk = await front.say(get("/hot"))
+        await until(lambda: read.asked)
+        talk.writer.transport.abort()
+        await until(lambda: front.lines)
+        gate.set_result([])
+        await until(lambda: read.judged)
+        await until(lambda: not front.shared.connections)
+        assert not behind.connections
+        assert b"".join(front.lines).count(b"\n") == 1
 
 
 class Failing(Plain):
