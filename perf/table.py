@@ -28,7 +28,7 @@ def row(figure: Figure, budget: Budget) -> str:
         f"{figure.reference_ns:.2f}",
         f"{figure.ratio:.3f}",
         f"{budget.limit:.3f}",
-        required(budget, ".2f"),
+        required(figure.ratio, budget, ".2f"),
     )
 
 
@@ -45,13 +45,14 @@ def path_row(reading: Reading, budget: Budget) -> str:
         duration(reading.against_us * 1e-6) if reading.against_us else "",
         shown(reading),
         f"{budget.limit:.3g}",
-        required(budget, ".3g"),
+        required(reading.value, budget, ".3g"),
     )
 
 
-def required(budget: Budget, form: str) -> str:
-    """What is required, and whether it is still missed."""
-    return f"≤ {budget.required:{form}}{'' if budget.met else ' MISSED'}"
+def required(value: float, budget: Budget, form: str) -> str:
+    """What is required, and whether it is missed: by what was committed, or this time."""
+    met = budget.met and value <= budget.required
+    return f"≤ {budget.required:{form}}{'' if met else ' MISSED'}"
 
 
 def shown(reading: Reading) -> str:

@@ -1,5 +1,6 @@
-"""Measures hotpath.pages for a viewer with 512 likes, 512 saves and 300 followed, on cards of 650 bytes that a process
-keeps, with 8 places for what media addresses begin with and one for the viewer's flags in each.
+"""Measures hotpath.pages for a viewer with 512 likes, 512 saves and 300 followed, on cards of some 500 bytes, half
+of a seeded one, that a process keeps, with 8 places for what media addresses begin with and one for the viewer's flags
+in each.
 
 `visibility`: 100 cards of every kind are judged. An element is one card. `page`: 21 public cards are judged and 20
 written, with the viewer's flags. An element is one card that is written. The reference is handed views with the slots

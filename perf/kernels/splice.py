@@ -1,5 +1,5 @@
-"""Measures hotpath.cards.splice: a page of 20 cards of 800 bytes, each with three places for what media addresses begin
-with and one for the viewer's flags.
+"""Measures hotpath.cards.splice: a page of 20 cards of some 730 bytes, each with three places for what media addresses
+begin with and one for the viewer's flags.
 
 The reference counts the places, then copies between them, over views that it is handed ready; the kernel's time
 includes what Python costs: three lists of bytes objects, taken apart and checked. An element is one card. Eight inputs

@@ -214,6 +214,8 @@ def test_every_kernel_has_a_committed_budget_within_what_is_required() -> None:
     assert all(0 < budget.ratio < budget.limit <= budget.required for budget in budgets.values())
     required = [budgets[name].required for name in ("merge", "trending", "trending-ties", "fanout", "fanout-pages")]
     assert required == [1.2, 1.15, 1.15, 1.2, 1.2]
+    of_pages = [budgets[name].required for name in ("splice", "seen", "seen-add", "visibility", "page")]
+    assert of_pages == [1.5, 1.2, 1.2, 1.2, 1.2]
 
 
 def test_without_a_compiler_the_gate_fails_in_one_sentence(

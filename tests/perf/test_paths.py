@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from app.cards.schemas import VideoCard
 from perf import gate
 from perf.budgets import Budget, load
+from perf.curves import CURVES
 from perf.kernels import BUILDERS
 from perf.paths import GATED, PATHS
 from perf.paths.asked import FOR_YOU, against_documented
@@ -27,7 +29,9 @@ from perf.servers.apps import Slowed
 from perf.servers.load import CannotLoad, drive
 from perf.servers.rounds import Cost, Pair
 from perf.servers.stage import stage
+from perf.table import curve, path_row
 
+PLANT_ROUNDS = 2
 HIT = Budget(ratio=1.4, noise=0.1, required=1.6)
 
 
@@ -56,6 +60,15 @@ def test_a_path_that_was_only_disturbed_passes_the_second_time() -> None:
     assert gate.hold_paths({"hit": lambda rounds: read(2.0 if rounds == 5 else 1.5)}, {"hit": HIT}, str) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "committed", "said"), [(1.5, 1.4, "≤ 1.6"), (1.7, 1.4, "≤ 1.6 MISSED"), (1.5, 1.7, "≤ 1.6 MISSED")]
+)
+def test_what_is_required_is_missed_by_what_was_committed_or_this_time(
+    value: float, committed: float, said: str
+) -> None:
+    assert path_row(read(value), replace(HIT, ratio=committed)).endswith(said)
+
+
 def test_every_path_has_a_committed_budget_and_none_that_was_met_may_be_missed_again() -> None:
     budgets = load()
 
@@ -66,7 +79,9 @@ def test_every_path_has_a_committed_budget_and_none_that_was_met_may_be_missed_a
     required = {name: budgets[name].required for name in PATHS}
     assert required["for-you-canned"] == 1.6
     assert required["for-you-documented"] <= 1 / 28
-    assert required["trending-canned"] == 1.1
+    assert required["redis-documented"] <= 1 / 17
+    assert required["for-you-edge"] == 2.2
+    assert (required["trending-canned"], required["trending-edge"]) == (1.1, 1.1)
     assert (required["miss"], required["rebuild"]) == (2.0, 1.5)
     assert (required["redis-page"], required["around"], required["memory"]) == (15, 5, 200)
 
@@ -198,8 +213,32 @@ def test_the_gate_fails_on_a_planted_slowdown_of_a_server() -> None:
         budgets = {"for-you-canned": Budget(honest.value, 0.25, 100.0)}
 
         def measured(planted: bool) -> gate.Paths:
-            return {"for-you-canned": lambda rounds: PATHS["for-you-canned"](servers, rounds, planted)}
+            return {"for-you-canned": lambda rounds: PATHS["for-you-canned"](servers, min(rounds, 5), planted)}
 
         assert gate.hold_paths(measured(False), budgets) == []
         (failure,) = gate.hold_paths(measured(True), budgets)
         assert failure.startswith("for-you-canned is too slow: ")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_every_path_that_is_held_costs_more_with_a_slowdown_planted() -> None:
+    # The gate itself is shown to fail on the first, above; of the last, reading is a twentieth, and so is the plant.
+    names = set(GATED) - {"for-you-canned", "trending-edge"}
+    with stage(60, 300) as servers:
+        for name in sorted(names):
+            honest = PATHS[name](servers, PLANT_ROUNDS, False).value
+            assert PATHS[name](servers, PLANT_ROUNDS, True).value > 1.3 * honest, name
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_every_curve_is_drawn_over_what_it_varies() -> None:
+    with stage(60, 300) as servers:
+        drawn = {(made := measured(servers)).title: list(curve(made)) for measured in CURVES}
+    assert [len(lines) for lines in drawn.values()] == [6, 3, 5, 4]
+    rates = [int(line.split()[0].removesuffix("/s")) for line in drawn["card changes"][1:]]
+    assert rates == sorted(rates)
+    assert rates[0] == 0 < rates[-1]
+    shares = [int(line.split()[0].removesuffix("%")) for line in drawn["cards found in the process"][1:]]
+    assert shares == sorted(shares, reverse=True)
