@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,11 +14,14 @@ import pytest
 
 from app.local.ports import answers
 from app.seed import seed
-from tests.factories import sign_up
+from app.stores import open_stores
+from tests.factories import make_video, sign_up
 from tests.faults.journeys import active, clip, upload
-from tests.faults.running import Kinora, running_kinora, running_run, until
+from tests.faults.running import Kinora, json, running_kinora, running_run, until
+from tests.faults.stale import GONE_S, stale_s
 
 ENDS, CLIENTS = 6, 12
+CHANGES, HIDINGS = 30, 10
 
 
 def free_port() -> int:
@@ -61,18 +65,56 @@ async def test_feeds_come_from_the_edge_once_it_knows_who_asks(
     assert lines(fronted, "api", "/livez")
 
 
-async def from_the_edge(kinora: Kinora, client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> bool:
-    """Asks until the edge answers by itself, which it does once it knows what it needs."""
+async def from_the_edge(
+    kinora: Kinora, client: httpx.AsyncClient, url: str, headers: dict[str, str], path: str = ""
+) -> bool:
+    """Asks until the edge answers by itself, which it does once it knows what it needs. `path` is the URL's, if it is
+    not all of it."""
+    path = path or url
 
     async def asked() -> bool:
         before = lines(kinora, "edge", path)
-        answer = await client.get(path, headers=headers)
+        answer = await client.get(url, headers=headers)
         assert answer.status_code == 200
         assert "x-request-id" in answer.headers
         return lines(kinora, "edge", path) > before
 
     await until(asked, f"{path} comes from the edge", patience_s=30)
     return True
+
+
+@pytest.mark.long
+async def test_a_change_reaches_the_cards_that_the_edge_holds_within_50_ms(
+    fronted: Kinora, through: httpx.AsyncClient
+) -> None:
+    author, fan = await sign_up(fronted.client, "changing"), await sign_up(fronted.client, "watching")
+    json(await fronted.client.post(f"/api/v1/users/{author.user_id}/follow", headers=fan.headers))
+    async with open_stores(fronted.settings) as stores:
+        video = [await make_video(stores, author.user_id, title=f"Clip {place}") for place in range(3)][-1]
+
+    async def shown() -> list[str]:
+        got = json(await through.get("/api/v1/feed/following?limit=1", headers=fan.headers))
+        return [each["title"] for each in got["videos"]]
+
+    async def late_s(wanted: str, **fields: str) -> float:
+        json(await fronted.client.patch(f"/api/v1/videos/{video.video_id}", json=fields, headers=author.headers))
+        return await stale_s(shown, time.monotonic(), [wanted])
+
+    async def there() -> bool:
+        return await shown() == [video.title]
+
+    await until(there, "what was published is shown")
+    path = "/api/v1/feed/following"
+    await from_the_edge(fronted, through, f"{path}?limit=1", fan.headers, path)
+    before = lines(fronted, "edge", path)
+    worst_s = 0.0
+    for number in range(CHANGES):
+        worst_s = max(worst_s, await late_s(f"Title {number}", title=f"Title {number}"))
+    assert lines(fronted, "edge", path) - before > CHANGES // 2  # it was the edge that was asked: its memory
+    for _ in range(HIDINGS):
+        worst_s = max(worst_s, await late_s("Clip 1", visibility="private"))
+        worst_s = max(worst_s, await late_s(f"Title {CHANGES - 1}", visibility="public"))
+    assert worst_s < GONE_S
 
 
 @pytest.mark.long
