@@ -1,4 +1,3 @@
-from hotpath.pure.trending import points as points
 from hotpath.pure.trending import rank_key as rank_key
 from hotpath.pure.trending import score as score
 from hotpath.pure.trending import threshold as threshold

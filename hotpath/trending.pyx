@@ -9,19 +9,15 @@ from hotpath._types cimport int64_t
 
 from hotpath.pure.trending import MAX_TIME_MS, rank_key, score, threshold
 
-__all__ = ["points", "rank_key", "score", "threshold", "top"]
+__all__ = ["rank_key", "score", "threshold", "top"]
 
 cdef enum:
-    POINTS_PER_VIEW = 1000
-    POINTS_PER_LIKE = 500
-    POINTS_PER_SHARE = 2000
     UNITS_PER_POINT = 72_000
     UNITS_PER_TICK = 3_600_000
     TICK_MS = 300_000
     MIN_SCORE = 100
 
 cdef int64_t MAX_POINTS = 100_000_000_000_000
-cdef int64_t MAX_COUNT = MAX_POINTS // (POINTS_PER_VIEW + POINTS_PER_LIKE + POINTS_PER_SHARE)
 cdef arrays.array INT64S = array("q")
 
 
@@ -29,21 +25,6 @@ cdef struct Entry:
     int64_t key
     int64_t published
     int64_t position
-
-
-def points(const int64_t[::1] views not None, const int64_t[::1] likes not None, const int64_t[::1] shares not None):
-    """1000 views + 500 likes + 2000 shares for each row; 5 ns a row."""
-    cdef Py_ssize_t n = views.shape[0]
-    if likes.shape[0] != n or shares.shape[0] != n:
-        raise ValueError("views, likes and shares differ in length")
-    cdef arrays.array earned = arrays.clone(INT64S, n, zero=False)
-    cdef bint fits
-    cdef int64_t[::1] out = earned
-    with nogil:
-        fits = _add_up(views, likes, shares, out)
-    if not fits:
-        raise ValueError(f"a count is beyond {MAX_COUNT}")
-    return earned
 
 
 def top(const int64_t[::1] points not None, const int64_t[::1] published not None, now_ms, limit):
@@ -77,21 +58,6 @@ def top(const int64_t[::1] points not None, const int64_t[::1] published not Non
     arrays.resize(positions, count)
     arrays.resize(scores, count)
     return positions, scores
-
-
-cdef bint _add_up(
-    const int64_t[::1] views, const int64_t[::1] likes, const int64_t[::1] shares, int64_t[::1] out
-) except -1 nogil:
-    cdef Py_ssize_t i
-    for i in range(out.shape[0]):
-        if not (_fits(views[i]) and _fits(likes[i]) and _fits(shares[i])):
-            return False
-        out[i] = POINTS_PER_VIEW * views[i] + POINTS_PER_LIKE * likes[i] + POINTS_PER_SHARE * shares[i]
-    return True
-
-
-cdef inline bint _fits(int64_t count) noexcept nogil:
-    return -MAX_COUNT <= count <= MAX_COUNT
 
 
 cdef Py_ssize_t _select(

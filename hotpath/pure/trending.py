@@ -27,7 +27,6 @@ TICK_MS = 300_000
 UNITS_PER_TICK = 50 * UNITS_PER_POINT
 
 MAX_POINTS = 100_000_000_000_000  # keeps every key within int64: 10^11 views
-MAX_COUNT = MAX_POINTS // (POINTS_PER_VIEW + POINTS_PER_LIKE + POINTS_PER_SHARE)
 MAX_TIME_MS = 2**48 - 1  # what an id's time field holds
 
 
@@ -48,21 +47,6 @@ def rank_key(points: int, published_ms: int) -> int:
 def threshold(now_ms: int) -> int:
     """The smallest rank key whose score is at least 100 at `now_ms`."""
     return UNITS_PER_POINT * MIN_SCORE + _faded(now_ms)
-
-
-def points(views: Column, likes: Column, shares: Column) -> array[int]:
-    """1000 views + 500 likes + 2000 shares for each row of three int64 columns.
-
-    Counts may be negative (an unlike that overtook its like). Raises ValueError for columns of different lengths or a
-    count beyond 28,571,428,571 either way.
-    """
-    columns = [int64s(column) for column in (views, likes, shares)]
-    if len({len(column) for column in columns}) != 1:
-        raise ValueError("views, likes and shares differ in length")
-    if any(abs(count) > MAX_COUNT for column in columns for count in column):
-        raise ValueError(f"a count is beyond {MAX_COUNT}")
-    rows = zip(*columns, strict=True)
-    return array("q", [POINTS_PER_VIEW * v + POINTS_PER_LIKE * k + POINTS_PER_SHARE * s for v, k, s in rows])
 
 
 def top(points: Column, published: Column, now_ms: int, limit: int) -> tuple[array[int], array[int]]:

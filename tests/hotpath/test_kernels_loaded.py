@@ -60,7 +60,7 @@ EXPORTS = [
     (seen, {"add", "contains", "empty", "marks", "sizes"}),
     (sliding, {"SlidingLog"}),
     (templates, {"Template"}),
-    (trending, {"points", "rank_key", "score", "threshold", "top"}),
+    (trending, {"rank_key", "score", "threshold", "top"}),
 ]
 
 
