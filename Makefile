@@ -19,6 +19,8 @@
 
 BIN := .venv/bin
 SOAK_TIMES ?= 10
+# Files whose long tests wait for the processor alone, and judge neither time nor memory: two run at once.
+TWO_AT_ONCE := tests/model/test_machine.py tests/edge/test_fuzz.py tests/api/test_fan_out.py tests/hotpath
 PREPARE = python=$$(tools/find-python) && "$$python" -B tools/prepare.py
 
 run:
@@ -32,7 +34,8 @@ test: setup lint
 	$(BIN)/python -m pytest -m "not long"
 
 test-long: setup
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long -n 2 --dist loadgroup $(TWO_AT_ONCE)
+	$(BIN)/python -m pytest -m long $(TWO_AT_ONCE:%=--ignore=%)
 
 soak: setup
 	KINORA_SOAK_TIMES=$(SOAK_TIMES) $(BIN)/python -m pytest -m long tests/model

@@ -1,10 +1,10 @@
 """Builds the compiled kernels beside their sources: `python setup.py build_ext --inplace`.
 
-`KINORA_CYTHON_DEBUG=1` turns the checks on (bounds, None, overflow): slow, for hunting a crash. Either way a build that
-finds nothing changed does nothing.
+`KINORA_CYTHON_DEBUG=1` turns the checks on (bounds, None, overflow) and optimises nothing: slow, for hunting a crash.
+Either way a build that finds nothing changed does nothing.
 
 `KINORA_SANITIZE=1` compiles with GCC's address and undefined-behaviour sanitizers, which end the process at their first
-report. It is meant for a copy of the tree (`tests/hotpath/sanitizing.py`): such extensions load only where libasan.so
+report. It is meant for a copy of the tree (`tests/hotpath/rebuilt.py`): such extensions load only where libasan.so
 was preloaded.
 """
 
@@ -32,7 +32,7 @@ SANITIZE = [
     "-fno-omit-frame-pointer",
     "-O1",
 ]
-FLAGS = SANITIZE if os.environ.get("KINORA_SANITIZE") == "1" else ["-O3"]
+FLAGS = SANITIZE if os.environ.get("KINORA_SANITIZE") == "1" else ["-O0"] if DEBUG else ["-O3"]
 # Cython compares the dates of files, which a change of directives doesn't touch.
 BUILT_WITH = Path(__file__).parent / "build" / "directives"
 
@@ -51,7 +51,7 @@ def extensions() -> list[Extension]:
         for name in KERNELS
     ]
     translated: list[Extension] = cythonize(  # type: ignore[no-untyped-call]
-        kernels, compiler_directives=DIRECTIVES, force=changed
+        kernels, nthreads=os.cpu_count() or 1, compiler_directives=DIRECTIVES, force=changed
     )
     BUILT_WITH.parent.mkdir(exist_ok=True)
     BUILT_WITH.write_text(repr(DIRECTIVES))

@@ -4,14 +4,18 @@
     from hotpath import pages, queue, readers, reads, resp, rows, seals, seen, shelf, sliding, templates, trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
-swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
-silent fallback: the twins are 8 to 800 times slower, which would look like an overload and not like a broken build.
+swaps the twins in, under the same names: `from hotpath.shelf import Entry` finds the twin's too. A missing extension is
+an error, never a silent fallback: the twins are 8 to 800 times slower, which would look like an overload and not like a
+broken build.
 """
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
-if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
+PURE = os.environ.get("KINORA_PURE") == "1"
+
+if PURE and not TYPE_CHECKING:
     from hotpath.pure import (
         cards,
         choice,
@@ -95,3 +99,7 @@ __all__ = [
     "templates",
     "trending",
 ]
+
+if PURE:
+    # Else the first import of a name from a kernel would load the extension, whose objects no twin takes.
+    sys.modules.update({f"{__name__}.{name}": globals()[name] for name in __all__})

@@ -14,7 +14,6 @@ from hotpath.shelf cimport (
 cdef enum:
     BARE_BYTES = 26  # an id without its kind of four characters
     LONGEST_PREFIX = 128
-    BASE_BYTES = LONGEST_PREFIX + ID_BYTES + MEDIA_VERSION_BYTES + 2 * STEP  # two slashes, and what whole steps read
     LINE = 64  # bytes that memory gives at once
     LONG_TEXT = 256  # bytes from which memcpy is the faster way
     LARGE_PAGE = 65536  # bytes from which the lock is released: below that, giving it away costs more than the copying
@@ -34,7 +33,7 @@ cdef enum:
 
 
 cdef struct Base:  # what the media addresses of a card begin with: prefix, id and media version
-    char text[BASE_BYTES]
+    char text[LONGEST_PREFIX + ID_BYTES + MEDIA_VERSION_BYTES + 2 * STEP]  # two slashes, and what whole steps read
     Py_ssize_t id_at
     Py_ssize_t size
 

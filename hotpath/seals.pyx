@@ -178,5 +178,6 @@ cdef inline void _mix(
     b[0] = _turned(b[0] ^ c[0], 63)
 
 
+@cython.overflowcheck(False)  # bits that leave on the left come back on the right
 cdef inline uint64_t _turned(uint64_t word, int bits) noexcept nogil:
     return word >> bits | word << (64 - bits)

@@ -53,7 +53,7 @@ def _members(text: str) -> list[str]:
         if text[at] != ("," if members else "{"):
             raise ValueError("not a JSON object without spaces")
         name, at = _DECODE(text, at + 1)
-        if not isinstance(name, str) or text[at] != ":":
+        if not isinstance(name, str) or text[at : at + 1] != ":":
             raise ValueError("not a JSON object without spaces")
         value, end = _DECODE(text, at + 1)
         members += (name, value if isinstance(value, str) else text[at + 1 : end])

@@ -12,6 +12,8 @@ class Choice:
     """Candidates: those of lists, each list the best first, and those that are there to be explored."""
 
     def __init__(self, lists: Sequence[Sequence[str]], explored: Sequence[str]) -> None:
+        if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in (*lists, explored)):
+            raise TypeError("candidates are lists of texts")
         self._lists = [list(dict.fromkeys(each)) for each in lists]
         self._explored = list(explored)
         self._ids = list(dict.fromkeys(one for each in (*lists, explored) for one in each))

@@ -10,6 +10,7 @@ from typing import Protocol
 from hotpath.pure.dice import Dice
 
 KINDS = 1000  # routes × methods × statuses; a bound, not a number ever met
+WHEN_BYTES = 64
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 
 
@@ -42,17 +43,23 @@ class Lines:
     """Lines in Common Log Format: host ident user [time] "request" status bytes."""
 
     def __init__(self, when: Callable[[int], bytes]) -> None:
-        """`when` gives the text of a second since 1970, of at most 64 bytes."""
+        """`when` gives the text of a second since 1970, of at most WHEN_BYTES."""
         self._text_of = when
         self._second = -1
         self._when = b""
         self._lines: list[bytes] = []
 
     def add(self, now_ms: int, host: bytes, user: bytes, request: bytes, status: int, sent_bytes: int) -> bool:
-        """One more line, of natural numbers; whether it is the first since they were taken."""
+        """One more line, of natural numbers; whether it is the first since they were taken. ValueError for another
+        number, and for a time that is too long."""
+        if now_ms < 0 or status < 0 or sent_bytes < 0:
+            raise ValueError("numbers must be natural")
         second = now_ms // 1000
         if second != self._second:
-            self._second, self._when = second, self._text_of(second)
+            when = self._text_of(second)
+            if len(when) > WHEN_BYTES:
+                raise ValueError("the time is too long")
+            self._second, self._when = second, when
         self._lines.append(b'%b - %b [%b] "%b" %d %d\n' % (host, user, self._when, request, status, sent_bytes))
         return len(self._lines) == 1
 

@@ -1,4 +1,5 @@
 import json
+from itertools import product
 from types import ModuleType
 
 import hiredis
@@ -181,9 +182,9 @@ def test_a_spoilt_document_ends_in_an_error_or_in_nonsense_and_nowhere_else(
     record: dict[str, object], at: int, byte: int
 ) -> None:
     document = msgspec.json.encode(record)
-    for spoilt in (document[:at], document[:at] + bytes([byte]) + document[at + 1 :]):
+    for twin, spoilt in product((compiled, pure), (document[:at], document[:at] + bytes([byte]) + document[at + 1 :])):
         try:
-            words = put(compiled, spoilt)
+            words = put(twin, spoilt)
         except ValueError:
             continue
         assert words[8] == b"%d" % (len(words) - 9)

@@ -47,12 +47,13 @@ def test_the_clock_is_read_once_a_second(kernel: ModuleType) -> None:
     assert asked == [0, 1, 0]
 
 
-def test_the_compiled_one_refuses_what_its_block_can_not_hold() -> None:
+@both
+def test_what_a_block_can_not_hold_is_refused(kernel: ModuleType) -> None:
     with pytest.raises(ValueError, match=r"^the time is too long$"):
-        compiled.Lines(lambda _: b"x" * 65).add(0, b"", b"", b"", 200, 0)
+        kernel.Lines(lambda _: b"x" * 65).add(0, b"", b"", b"", 200, 0)
     for now_ms, status, sent_bytes in ((-1, 200, 0), (0, -1, 0), (0, 200, -1)):
         with pytest.raises(ValueError, match=r"^numbers must be natural$"):
-            compiled.Lines(when).add(now_ms, b"", b"", b"", status, sent_bytes)
+            kernel.Lines(when).add(now_ms, b"", b"", b"", status, sent_bytes)
 
 
 @both

@@ -5,63 +5,35 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
-
-import pytest
 
 import hotpath
-from hotpath import (
-    cards,
-    choice,
-    clocks,
-    dice,
-    door,
-    fanout,
-    hits,
-    merge,
-    notes,
-    order,
-    overdue,
-    pages,
-    queue,
-    readers,
-    reads,
-    resp,
-    rows,
-    seals,
-    seen,
-    shelf,
-    sliding,
-    templates,
-    trending,
-)
 
 ROOT = Path(hotpath.__file__).parent.parent
-EXPORTS = [
-    (cards, {"put", "splice"}),
-    (choice, {"Choice"}),
-    (clocks, {"Ahead", "monotonic_ms", "system_ms"}),
-    (dice, {"Dice"}),
-    (door, {"Answer", "Door", "Fields", "fields_of"}),
-    (fanout, {"encode", "pack"}),
-    (hits, {"Hit", "Hits"}),
-    (merge, {"merge"}),
-    (notes, {"Lines", "Record", "Series"}),
-    (order, {"Mark", "blend", "diversify"}),
-    (overdue, {"overdue"}),
-    (pages, {"page", "visible"}),
-    (queue, {"Queue"}),
-    (readers, {"Reader"}),
-    (reads, {"Read", "Trips"}),
-    (resp, {"Parser"}),
-    (rows, {"Rows", "optional_texts", "texts"}),
-    (seals, {"Seal"}),
-    (shelf, {"Entry", "Shelf"}),
-    (seen, {"add", "contains", "empty", "marks", "sizes"}),
-    (sliding, {"SlidingLog"}),
-    (templates, {"Template"}),
-    (trending, {"rank_key", "score", "threshold", "top"}),
-]
+EXPORTS = {
+    "cards": {"put", "splice"},
+    "choice": {"Choice"},
+    "clocks": {"Ahead", "monotonic_ms", "system_ms"},
+    "dice": {"Dice"},
+    "door": {"Answer", "Door", "Fields", "fields_of"},
+    "fanout": {"encode", "pack"},
+    "hits": {"Hit", "Hits"},
+    "merge": {"merge"},
+    "notes": {"Lines", "Record", "Series"},
+    "order": {"Mark", "blend", "diversify"},
+    "overdue": {"overdue"},
+    "pages": {"page", "visible"},
+    "queue": {"Queue"},
+    "readers": {"Reader"},
+    "reads": {"Read", "Trips"},
+    "resp": {"Parser"},
+    "rows": {"Rows", "optional_texts", "texts"},
+    "seals": {"Seal"},
+    "seen": {"add", "contains", "empty", "marks", "sizes"},
+    "shelf": {"Entry", "Shelf"},
+    "sliding": {"SlidingLog"},
+    "templates": {"Template"},
+    "trending": {"rank_key", "score", "threshold", "top"},
+}
 
 
 def _run(code: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -70,16 +42,29 @@ def _run(code: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize(("kernel", "functions"), EXPORTS, ids=lambda value: getattr(value, "__name__", ""))
-def test_the_extension_is_loaded_and_exports_its_functions(kernel: ModuleType, functions: set[str]) -> None:
-    assert str(kernel.__file__).endswith(".so")
-    assert all(callable(getattr(kernel, name)) for name in functions)
+def test_the_extensions_are_loaded_and_export_their_functions() -> None:
+    code = "import hotpath; print(*(vars(hotpath)[name].__file__ for name in hotpath.__all__), sep='\\n')"
+
+    files = _run(code, ROOT, KINORA_PURE="").stdout.split()
+
+    assert [Path(file).name.partition(".")[0] for file in files] == hotpath.__all__ == [*EXPORTS]
+    assert all(file.endswith(".so") for file in files)
+    for name, functions in EXPORTS.items():
+        assert all(callable(getattr(vars(hotpath)[name], function)) for function in functions), name
 
 
 def test_the_environment_swaps_the_twins_in() -> None:
     answer = _run("import hotpath; print(hotpath.merge.__file__)", ROOT, KINORA_PURE="1")
 
     assert answer.stdout.strip() == str(ROOT / "hotpath" / "pure" / "merge.py")
+
+
+def test_a_twin_is_found_under_the_name_of_its_kernel_too() -> None:
+    code = "import hotpath.{0}, hotpath.pure.{0}; assert hotpath.{0} is hotpath.pure.{0} is hotpath.__dict__['{0}']"
+
+    answer = _run("\n".join(code.format(name) for name in hotpath.__all__), ROOT, KINORA_PURE="1")
+
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_another_value_in_the_environment_does_not() -> None:

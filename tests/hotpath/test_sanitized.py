@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hotpath.sanitizing import build, run
+from tests.hotpath.rebuilt import SANITIZED, build, run, run_tests, watched
+
+pytestmark = pytest.mark.xdist_group("sanitized")  # one build, whoever shares the work
 
 FAULTY = """
 from libc.stdint cimport int64_t
@@ -54,32 +56,15 @@ FAULTS = {
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a sanitized build, with a faulty kernel in it."""
     folder = tmp_path_factory.mktemp("sanitized")
-    build(folder, {"hotpath/faulty.pyx": FAULTY})
+    build(folder, SANITIZED, {"hotpath/faulty.pyx": FAULTY})
     return folder
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1_600)
 def test_the_tests_of_the_kernels_pass_under_sanitizers(sanitized: Path) -> None:
-    names = sorted(
-        str(path.relative_to(sanitized)) for path in (sanitized / "tests" / "hotpath").glob("test_kernel_*.py")
-    )
-    assert len(names) >= 8
-
     # What a card weighs is not asked here: sanitizers put a wall around each piece of memory.
-    ended = run(
-        sanitized,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "not long",
-        "-k",
-        "not cost_little_more_than_their_bytes",
-        *names,
-    )
+    ended = run_tests(sanitized, "-k", "not cost_little_more_than_their_bytes", **watched())
 
     assert ended.returncode == 0, (ended.stdout + ended.stderr)[-8000:]
     assert " passed" in ended.stdout
@@ -91,7 +76,7 @@ def test_the_tests_of_the_kernels_pass_under_sanitizers(sanitized: Path) -> None
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_would_be_reported(sanitized: Path, fault: str) -> None:
-    ended = run(sanitized, "-c", f"from hotpath import faulty; faulty.{fault}; print('unnoticed')")
+    ended = run(sanitized, "-c", f"from hotpath import faulty; faulty.{fault}; print('unnoticed')", **watched())
 
     assert ended.returncode != 0
     assert FAULTS[fault] in ended.stderr

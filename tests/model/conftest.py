@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from tests.model.world import World, opened_world, small_sizes
@@ -13,7 +14,9 @@ from tests.servers.engines import running_engines, short_folder
 async def world() -> AsyncIterator[World]:
     """The application on engines of its own."""
     with short_folder() as folder, running_engines(folder) as settings, small_sizes():
-        async with opened_world(settings) as opened:
+        # A For You is built in time on a busy machine too: what is cut short there is no matter of the model's.
+        patient = msgspec.structs.replace(settings, for_you_budget_ms=20_000)
+        async with opened_world(patient) as opened:
             yield opened
 
 
