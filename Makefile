@@ -6,8 +6,8 @@
 #   make test        lint, types, import rules, then every test that is not long
 #   make test-long   faults, floods and many repetitions
 #   make perf        every measured speed, as a table and a picture
-#   make perf-gate   the same against the committed budgets: fails where one is slower
-#   make loadtest   load as the document draws it against the documented targets; WITH="--shape spike --rate 50"
+#   make perf-gate   the kernels, and the paths in GATED (perf/paths), against the committed budgets: fails where one is slower
+#   make loadtest    load as the document draws it against the documented targets; WITH="--shape spike --rate 50"
 #   make lint        the checks that run nothing
 #   make soak        by hand: the long runs of the feeds' model ten times over (SOAK_TIMES=3 for three)
 #

@@ -17,12 +17,13 @@ from loadtest.settings import Run
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 REPORTS: Final = Path(__file__).with_name("reports")
+USERS, VIDEOS = 1_000, 5_000
 MORE_S: Final = 120.0  # beyond the run itself, for Locust to begin and to end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs it; the exit code."""
-    wish = _parser().parse_args(argv)
+    wish = _wish(argv)
     out: Path = wish.out or REPORTS / wish.shape
     out.mkdir(parents=True, exist_ok=True)
     tokens: Path | None = wish.tokens
@@ -36,6 +37,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (stack.NotReadyError, subprocess.SubprocessError) as error:
         print(f"No Kinora to run against: {error}", file=sys.stderr)
         return 2
+
+
+def _wish(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line asks for; an option that would do nothing is refused."""
+    parser = _parser()
+    wish = parser.parse_args(argv)
+    if not wish.url and wish.tokens is not None:
+        parser.error("--tokens comes with --url: without it a Kinora of its own is seeded, tokens included")
+    for name, usual in (("users", USERS), ("videos", VIDEOS)):
+        if getattr(wish, name) is None:
+            setattr(wish, name, usual)
+        elif wish.url:
+            parser.error(f"--{name} comes without --url or KINORA_LOAD_URL: what runs already is not seeded")
+    return wish
 
 
 def _locust(run: Run, url: str) -> int:
@@ -57,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--pace", type=float, default=4.0, help="seconds between two requests of one person")
     parser.add_argument("--uploads", type=float, default=20.0, help="times the documented one in 4,000 views")
-    parser.add_argument("--users", type=int, default=1_000, help="people of the seeded data set")
-    parser.add_argument("--videos", type=int, default=5_000)
+    parser.add_argument("--users", type=int, help=f"people of the seeded data set; default: {USERS}")
+    parser.add_argument("--videos", type=int, help=f"its videos; default: {VIDEOS}")
     parser.add_argument("--url", default=os.environ.get("KINORA_LOAD_URL"), help="a Kinora that runs already")
     parser.add_argument("--tokens", type=Path, help="tokens of its people, one a line; else people are registered")
     parser.add_argument("--targets", type=Path, default=targets.FILE)

@@ -58,9 +58,3 @@ def begins_s(plan: Plan) -> float:
     """When they come."""
     extra = EXTRAS.get(plan.shape)
     return plan.seconds * extra.part if extra else 0.0
-
-
-def requests_per_s(plan: Plan, at_s: float) -> float:
-    """What is asked in all at this moment."""
-    beside = extras(plan) if at_s >= begins_s(plan) else 0
-    return (crowd(plan, at_s) + beside) / plan.pace_s

@@ -90,7 +90,7 @@ class Ledger(Protocol):
         """Scopes that have a row at or above the bound (at most 1,000)."""
 
     async def leaders(self, scope: str, rank_key_from: int, limit: int) -> LedgerColumns:
-        """The rows with the largest time-independent rank key (`hotpath.rank_key`) at or above the bound."""
+        """The rows with the largest time-independent rank key (`hotpath.trending.rank_key`) at or above the bound."""
 
     async def scopes(self, rank_key_from: int) -> list[str]:
         """Scopes that have a row at or above the bound (at most 1,000)."""

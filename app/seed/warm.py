@@ -120,8 +120,7 @@ class _Feeds:
     def for_you(self, followed: list[Entry]) -> list[Entry]:
         """For You as the product would blend it for somebody who has seen nothing yet."""
         own = [video_id for _, video_id in followed]
-        hot = [video_id for video_id in self._hot if video_id in self._marks]
-        blend = interleave(((own, FOLLOWED), (hot, TRENDING), (self._fresh, FRESH)), 2 * FOR_YOU_SIZE)
+        blend = interleave(((own, FOLLOWED), (self._hot, TRENDING), (self._fresh, FRESH)), 2 * FOR_YOU_SIZE)
         video_ids = order.diversify([blend], self._marks, FOR_YOU_SIZE)
         return [(self._now_ms - rank, video_id) for rank, video_id in enumerate(video_ids)]
 

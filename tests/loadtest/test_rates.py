@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.rates import SHAPES, Plan, Shape, begins_s, crowd, extras, requests_per_s
+from loadtest.rates import SHAPES, Plan, Shape, begins_s, crowd, extras
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -14,25 +14,24 @@ def test_every_shape_has_its_rate_once_it_is_up(shape: Shape) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "rates"),
+    ("shape", "quarters", "beside", "from_s"),
     [
-        ("steady", [50, 50, 50, 50]),
-        ("spike", [50, 50, 250, 50]),
-        ("celebrity", [50, 75, 75, 75]),
-        ("viral", [50, 150, 150, 150]),
-        ("herd", [50, 50, 62.5, 62.5]),
+        ("steady", [200, 200, 200, 200], 0, 0),
+        ("spike", [200, 200, 1000, 200], 0, 0),
+        ("celebrity", [200, 200, 200, 200], 100, 30),
+        ("viral", [200, 200, 200, 200], 400, 30),
+        ("herd", [200, 200, 200, 200], 50, 60),
     ],
 )
-def test_the_rates_of_the_quarters(shape: Shape, rates: list[float]) -> None:
+def test_the_crowd_of_each_quarter_and_who_comes_beside_it(
+    shape: Shape, quarters: list[int], beside: int, from_s: float
+) -> None:
     plan = Plan(shape, rate=50, seconds=120)
-    assert [requests_per_s(plan, at_s) for at_s in (15, 45, 75, 105)] == rates
-
-
-def test_who_comes_beside_the_crowd_is_there_from_the_start_and_waits() -> None:
-    plan = Plan("viral", rate=50, seconds=120)
-    assert (extras(plan), begins_s(plan)) == (400, 30)
-    assert extras(Plan("steady", rate=50, seconds=120)) == 0
+    assert [crowd(plan, at_s) for at_s in (15, 45, 75, 105)] == quarters
+    assert (extras(plan), begins_s(plan)) == (beside, from_s)
 
 
 def test_the_rate_does_not_depend_on_the_pace() -> None:
-    assert {requests_per_s(Plan("steady", 40, 60, pace), 30) for pace in (0.5, 1.0, 4.0)} == {40}
+    paces = (0.5, 1.0, 4.0)
+    assert [crowd(Plan("steady", 40, 60, pace_s), 30) / pace_s for pace_s in paces] == [40, 40, 40]
+    assert [extras(Plan("viral", 40, 60, pace_s)) / pace_s for pace_s in paces] == [80, 80, 80]

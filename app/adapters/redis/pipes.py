@@ -1,7 +1,7 @@
 """Thin clients for all masters of a cluster, and for the one server that is no cluster.
 
-Only a table of slots is kept here. A reply that says "elsewhere" or "not now" is Unavailable to whoever asked, who goes
-to redis-py with it, while the table is read again in the background.
+Only a table of slots is kept here. A reply that says "elsewhere" or "not now" is Unavailable to whoever asked; where it
+says that a slot moved, the table is read again in the background.
 """
 
 import asyncio

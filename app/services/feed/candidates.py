@@ -1,4 +1,4 @@
-"""What a For You is made from, each source within its own time: one that is down or slow gives nothing, and the others
+"""What a For You is made from, all sources under one deadline: one that is down or slow gives nothing, and the others
 still make a list.
 
 There is no recommender yet. In its place stand exploration (new videos that had the fewest places so far), what fits
