@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.adapters.redis.address import Address
+from app.adapters.redis.client import RedisClient
 from app.adapters.redis.pipes import Node, Pipes
 from app.adapters.redis.slots import SLOTS, masters, slot_of
 from app.core.errors import Unavailable
@@ -247,3 +248,13 @@ def test_a_table_of_slots_is_read_as_the_server_means_it() -> None:
 def test_a_table_that_makes_no_sense_is_refused(row: object) -> None:
     with pytest.raises(ValueError, match=r"^not a range of slots"):
         masters(Address(), [row])
+
+
+async def test_a_key_that_lives_elsewhere_is_unavailable_by_redis_py_too(cluster: Cluster) -> None:
+    client = RedisClient(cluster.url)
+    try:
+        assert await client.call("GET", tag_at(cluster, cluster.nodes[0])) is None
+        with pytest.raises(Unavailable):
+            await client.call("GET", tag_at(cluster, cluster.nodes[1]))
+    finally:
+        await client.aclose()

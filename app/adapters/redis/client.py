@@ -31,6 +31,7 @@ _NOT_NOW_REPLIES = (
     exceptions.ReadOnlyError,  # a replica, in the middle of a failover
     exceptions.ClusterDownError,
     exceptions.TryAgainError,
+    exceptions.AskError,  # the key lives elsewhere, for now or, as MovedError, for good
 )
 _NOT_NOW_CODES = ("BUSY", "MISCONF", "NOREPLICAS", "UNBLOCKED")
 
