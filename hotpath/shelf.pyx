@@ -3,6 +3,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_CheckExact
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -176,7 +177,16 @@ cdef class Shelf:
         return entry
 
     def find(self, list video_ids not None):
-        return [self.look(PyBytes_AS_STRING(at)) if _is_id(at) else None for at in video_ids]
+        cdef const char* video_id
+        cdef Py_ssize_t size
+        cdef list found = []
+        for one in video_ids:
+            if PyUnicode_CheckExact(one):
+                video_id = PyUnicode_AsUTF8AndSize(one, &size)
+                found.append(self.look(video_id) if size == ID_BYTES else None)
+            else:
+                found.append(self.look(PyBytes_AS_STRING(one)) if _is_id(one) else None)
+        return found
 
     cdef object look(self, const char* video_id):
         """The entry of an id of ID_BYTES, None without one."""
