@@ -48,7 +48,7 @@ def sources(built: Built) -> dict[str, str]:
 
 def test_nothing_gives_nothing() -> None:
     built = ordered(NOTHING, set(), {}, STATE)
-    assert (built.video_ids, built.owed, built.explored) == ([], [], [])
+    assert (built.video_ids, built.owed, built.explored) == ([], b"", [])
 
 
 def test_exploration_has_its_places_whatever_else_there_is() -> None:

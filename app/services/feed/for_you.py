@@ -55,10 +55,10 @@ logger = logging.getLogger(__name__)
 
 
 class Built(msgspec.Struct, frozen=True):
-    """An order, which of SOURCES each video came from, and those that are there to be explored."""
+    """An order, a byte for each video that says which of SOURCES it is of, and those that are there to be explored."""
 
     video_ids: list[str]
-    owed: list[int]
+    owed: bytes
     explored: list[str]
 
 
@@ -238,7 +238,7 @@ def ordered(
         state.user_id if state else "",
         FOR_YOU_SIZE,
     )
-    return Built(video_ids, owed, explored)
+    return Built(video_ids, bytes(owed), explored)
 
 
 def _avoided(state: ViewerState | None) -> set[str]:

@@ -1,6 +1,7 @@
 """The pages of For You and Following."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Sequence
 from itertools import islice
 from typing import Final
@@ -252,11 +253,13 @@ class FeedReads:
     async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry], count: int) -> list[Entry]:
         """Without what the reader was served in lists before this one: nothing, for nearly everyone."""
         upper, after = position.upper, position.after
-        within = (entry for entry in entries if entry[0] <= upper and (after is None or entry < after))
-        if position.past:
-            served = await self._for_you.served(user_id, position.past)
-            within = (e for e in within if e[1] not in served and not position.served_push(e[1]))
-        return list(islice(within, count))
+        # They come best first.
+        first = bisect_left(entries, True, key=lambda entry: entry[0] <= upper and (after is None or entry < after))
+        if not position.past:
+            return list(entries[first : first + count])
+        served = await self._for_you.served(user_id, position.past)
+        left = (e for e in entries[first:] if e[1] not in served and not position.served_push(e[1]))
+        return list(islice(left, count))
 
     async def _whole(self, user_id: str, upper: int) -> FeedSlice | None:
         return await self._feeds.read("feed", user_id, upper=upper, after=None, limit=KEEP["feed"])
