@@ -185,9 +185,7 @@ def _feed_reads(
         timeout_s=budget_s * SOURCES_SHARE,
     )
     seen = SeenReads(stores.seen, stores.activity, clock)
-    for_you = ForYou(
-        stores.feeds, stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s
-    )
+    for_you = ForYou(stores.builds, stores.exploration, candidates, seen, hydrator, clock, budget_s=budget_s)
     return FeedReads(stores.feeds, stores.videos, for_you, following, pages, cursors, playbacks, clock)
 
 

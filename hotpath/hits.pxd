@@ -15,7 +15,7 @@ cdef class Hit:
     cdef readonly Reader reader
     cdef readonly bytes query, commands, reading, blob, forgotten, told
     cdef readonly int limit, replies, reading_replies, forgets
-    cdef readonly bint tends, alive
+    cdef readonly bint tends, alive, absent
     cdef readonly int64_t stamp_us, began_ms
     cdef public int64_t remaining
     cdef Place _start

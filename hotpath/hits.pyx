@@ -272,6 +272,7 @@ cdef class Hits:
             return ELSEWHERE
         if not only_text(marker, &first):
             found = texts(marker)[:1]
+            hit.absent = not found
             point_at(&first, found[0] if found else b"")
         if not 0 < first.size <= GENERATION_BYTES or first.at[0] != c"!" or not _is_ascii(first):
             return ELSEWHERE

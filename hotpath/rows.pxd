@@ -17,7 +17,6 @@ cdef class Rows:
     cdef Row* _rows
     cdef Py_ssize_t _count
 
-    cdef void _foresee(self, Shelf shelf) noexcept
     cdef int _check(self, Py_ssize_t place) except -1
     cdef int _take(self, bytes reply) except -1
     cdef int _keep_below(self, bytes member) except -1

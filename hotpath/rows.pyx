@@ -1,18 +1,17 @@
 """Entries of a sorted set as Redis lists them. `hotpath.pure.rows` gives the meaning."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.object cimport PyObject
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp
 
 cimport cython
 
 from hotpath._types cimport ID_BYTES, int64_t
-from hotpath.shelf cimport Entry, Shelf, prefetch
+from hotpath.shelf cimport Shelf
 
 cdef enum:
     ROW_BYTES = 13  # of the shortest row: `$0 $1 5`, each with its line's end, as are the texts
-    LINE = 64  # bytes that memory gives at once
+    AT_ONCE = 64  # cards that are fetched while others are
     ABSENT_BYTES = 5
     DIGITS = 15  # of a length or a score; more fit no score that Redis keeps exactly
 
@@ -85,39 +84,21 @@ cdef class Rows:
         return [PyBytes_FromStringAndSize(self._rows[i].member, self._rows[i].size) for i in range(self._count)]
 
     def find(self, Shelf shelf not None):
+        cdef const char* members[AT_ONCE]
         cdef Py_ssize_t i
         cdef list found = []
-        self._foresee(shelf)
         for i in range(self._count):
-            entry = shelf.look(self._rows[i].member) if self._rows[i].size == ID_BYTES else None
+            if self._rows[i].size != ID_BYTES:
+                return None
+            members[i % AT_ONCE] = self._rows[i].member
+            if i % AT_ONCE == AT_ONCE - 1 or i == self._count - 1:
+                shelf.foresee(members, i % AT_ONCE + 1)
+        for i in range(self._count):
+            entry = shelf.look(self._rows[i].member)
             if entry is None:
                 return None
             found.append(entry)
         return found
-
-    cdef void _foresee(self, Shelf shelf) noexcept:
-        """Fetches what a page reads of each card first: place, entry and head lie apart, and one wait for all of a kind
-        is shorter than one for each."""
-        cdef PyObject* entry
-        cdef const char* card
-        cdef Py_ssize_t i, kind
-        for kind in range(3):
-            for i in range(self._count):
-                if self._rows[i].size != ID_BYTES:
-                    continue
-                if kind == 0:
-                    prefetch(shelf.home(self._rows[i].member))
-                    continue
-                entry = shelf.home(self._rows[i].member)[0]
-                if entry == NULL:
-                    continue
-                if kind == 1:
-                    prefetch(<char*> entry)
-                else:
-                    card = <const char*> (<Entry> entry)._card
-                    prefetch(card)
-                    prefetch(card + LINE)
-                    prefetch(card + 2 * LINE)
 
     cdef int _check(self, Py_ssize_t place) except -1:
         if not 0 <= place < self._count:

@@ -44,6 +44,7 @@ cdef class Shelf:
 
     cdef object look(self, const char* video_id)
     cdef PyObject** home(self, const char* video_id) noexcept
+    cdef void foresee(self, const char** video_ids, Py_ssize_t count) noexcept
     cdef Py_ssize_t _place(self, const char* video_id) noexcept
     cdef int _forget(self, const char* video_id) except -1
     cdef int _take_out(self, Py_ssize_t place) except -1

@@ -22,7 +22,7 @@ class SingleFlight(Generic[K, T]):
         """The same for who asks for several at once: its outcome, on the way."""
         task = self._making.get(key)
         if task is None:
-            task = asyncio.ensure_future(_run(make))
+            task = asyncio.get_running_loop().create_task(_run(make))
             self._making[key] = task
             task.add_done_callback(lambda done: self._done(key, done))
         return asyncio.shield(task)

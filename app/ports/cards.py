@@ -18,6 +18,9 @@ class Cards(Protocol):
 
 
 class ReadCards(Cards, Protocol):
+    def at_hand(self, video_ids: list[str]) -> list[Entry | None] | None:
+        """As `fetch`, without asking anybody; None where that can't tell of every one."""
+
     async def fetch(self, video_ids: list[bytes]) -> list[Entry | None]:
         """Cards taken in, in the order asked; None where absent, and for bytes that are no card."""
 

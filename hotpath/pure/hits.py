@@ -75,6 +75,7 @@ class Hit:
         self.remaining = -1
         self.forgets, self.forgotten = 0, b""  # commands, for the common node, that take out what left the window
         self.alive = True
+        self.absent = False  # there is no such feed
         self.blob: bytes | None = None
         self.told = b""  # what to tell the feeds' node, without waiting; one reply
         self.start = start
@@ -262,6 +263,7 @@ class Hits:
         if not isinstance(marker, bytes):
             return GO_ON
         first = texts(marker)[:1]
+        hit.absent = not first
         if not first or first[0][:1] != b"!" or not first[0].isascii() or len(first[0]) > GENERATION_BYTES:
             return GO_ON
         hit.generation = first[0][1:].decode()

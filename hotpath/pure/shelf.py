@@ -85,9 +85,9 @@ class Shelf:
             self.size_bytes += entry.size_bytes
         return entry
 
-    def find(self, video_ids: list[bytes]) -> list[Entry | None]:
+    def find(self, video_ids: list[bytes] | list[str]) -> list[Entry | None]:
         """The entries kept, in the order asked; None where there is none."""
-        found = [self._entries.get(video_id) for video_id in video_ids]
+        found = [self._entries.get(one.encode() if isinstance(one, str) else one) for one in video_ids]
         for entry in found:
             if entry is not None:
                 entry.used = True

@@ -271,7 +271,7 @@ async def test_who_holds_the_lease_and_is_dead_costs_nobody_more_than_the_budget
     settings = msgspec.structs.replace(island.settings, for_you_budget_ms=300)
     reads = features.build(settings, island.stores, system_ms).feeds
     viewer = stranger()
-    assert await island.stores.builds.lease(viewer.user_id, "dead", 60_000)
+    assert await island.stores.builds.claim(viewer.user_id, "dead", 60_000) == (True, None)
 
     async with asyncio.timeout(10):
         page = await reads.page("feed", viewer, 0, None, 50)

@@ -1,6 +1,7 @@
 """Whoever comes by the hot door gets what the framework would have given: bytes, headers, errors, counts, log."""
 
 import random
+from typing import Any
 
 import httpx
 import msgspec
@@ -262,3 +263,60 @@ async def test_an_error_of_the_general_way_is_the_frameworks_to_tell(
     assert msgspec.json.decode(got.body)["detail"] == detail
     assert dict(got.headers)[b"ratelimit"].startswith(b'"feed";r=')
     assert (await doors.same(of(person, path), person.user_id)).status == status
+
+
+async def test_what_the_hot_door_read_is_not_read_again(
+    doors: Doors, client: httpx.AsyncClient, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, author = await sign_up(client), await sign_up(client)
+    for _ in range(8):
+        await make_video(stores, author.user_id)
+    doors.now_ms = system_ms() + 1000
+    await asked(doors, reader, FEEDS[0])
+    again: list[str] = []
+    for store, method in ((stores.viewers, "get"), (stores.feeds, "read")):
+        monkeypatch.setattr(store, method, noting(getattr(store, method), method, again))
+
+    await stores.feeds.drop("feed", reader.user_id)
+    got = await doors.front_only(of(reader, FEEDS[0], b"limit=5"))
+    assert len(ids_of(got)) == 5
+    assert again == []  # what is there under the lease is asked in one question with the lease
+    _, hot = await asked(doors, reader, FEEDS[0])
+    assert hot
+    again.clear()
+    second = await doors.front_only(of(reader, FEEDS[0], b"limit=5&page=1"))
+    assert not {*ids_of(second)} & {*ids_of(got)}  # by what the page before remembered
+    await stores.feeds.drop("feed", reader.user_id)
+    await stores.viewers.changed([reader.user_id])
+    again.clear()
+    await doors.front_only(of(reader, FEEDS[0], b"limit=5"))
+    assert again == ["get", "read"]
+
+
+async def test_what_was_built_since_the_hot_door_looked_is_what_is_shown(
+    doors: Doors, client: httpx.AsyncClient, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, author = await sign_up(client), await sign_up(client)
+    videos = [(await make_video(stores, author.user_id)).video_id for _ in range(8)]
+    doors.now_ms = system_ms() + 1000
+    await asked(doors, reader, FEEDS[0])
+    await stores.feeds.drop("feed", reader.user_id)
+    claim = stores.builds.claim
+
+    async def later(*asked: Any) -> Any:
+        places = [(doors.now_ms - place, video_id) for place, video_id in enumerate(videos)]
+        await stores.feeds.build("feed", reader.user_id, f"{doors.now_ms:012x}abcdf", places)
+        return await claim(*asked)
+
+    monkeypatch.setattr(stores.builds, "claim", later)
+    got = await doors.front_only(of(reader, FEEDS[0], b"limit=5"))
+
+    assert ids_of(got) == videos[:5]
+
+
+def noting(method: Any, name: str, called: list[str]) -> Any:
+    async def noted(*asked: Any, **more: Any) -> Any:
+        called.append(name)
+        return await method(*asked, **more)
+
+    return noted

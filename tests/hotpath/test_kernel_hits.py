@@ -136,6 +136,7 @@ def test_what_is_not_plain_is_said(twin: Twin, change: dict[str, Any], outcome: 
 
     assert world.hits.read(hit, replies(**({"entries": rows(1, 2, 3)} | change))) == outcome
     assert hit.alive == ("alive" not in change)
+    assert hit.absent == (change == {"generation": ""})
     assert (hit.members() == [video(1), video(2), video(77)]) == (outcome == FETCH)
 
 

@@ -109,7 +109,17 @@ def test_both_make_the_same_page(
             entries = [twin.shelf.Entry(member, card()) for member in hit.members()]
             body = world.hits.write(hit, entries, b"nonces")
         seen.append(
-            (hit.commands, hit.reading, hit.replies, hit.reading_replies, outcome, body, hit.told, hit.forgotten)
+            (
+                hit.commands,
+                hit.reading,
+                hit.replies,
+                hit.reading_replies,
+                outcome,
+                body,
+                hit.told,
+                hit.forgotten,
+                hit.absent,
+            )
         )
     assert seen[0] == seen[1]
 

@@ -92,6 +92,7 @@ def test_an_id_has_30_bytes(twin: ModuleType, video_id: bytes) -> None:
     shelf = twin.Shelf(10_000)
     shelf.drop([video_id])
     assert shelf.find([video_id]) == [None]
+    assert shelf.find([video_id.decode()]) == [None]
 
 
 @both
@@ -106,6 +107,7 @@ def test_a_shelf_gives_what_was_put_last(twin: ModuleType) -> None:
     ]
     assert shelf.find([video(1)]) == [second]
     assert first.raw == card(b"old")
+    assert shelf.find([video(2).decode(), video(3).decode(), "\xe9" * 15]) == [*shelf.find([video(2)]), None, None]
     assert (len(shelf), shelf.size_bytes) == (2, second.size_bytes + shelf.find([video(2)])[0].size_bytes)
     shelf.drop([video(1), video(9)])
     assert (shelf.find([video(1)]), len(shelf)) == ([None], 1)

@@ -51,6 +51,22 @@ async def test_a_failure_that_nobody_asks_for_is_not_logged_as_lost(caplog: pyte
     assert "never retrieved" not in caplog.text
 
 
+async def test_what_is_there_already_needs_no_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    here, refused = asyncio.create_task(soon()), asyncio.create_task(down())
+    await asyncio.wait((here, refused))
+    turned = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(turned.set_result, None)
+
+    await in_time(5, (here, refused))
+
+    assert not turned.done()
+    assert [given("test", source) for source in (here, refused)] == ["here", None]
+    await in_time(5, (asyncio.create_task(soon()), refused := asyncio.create_task(down())))
+    del refused
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
 async def test_who_gives_up_ends_the_sources() -> None:
     late = asyncio.create_task(never())
     waiting = asyncio.create_task(in_time(60, (late,)))

@@ -10,7 +10,7 @@ from app.cards.viewer import ViewerState
 from app.core import ids
 from app.ports.activity import Watched
 from app.services.feed.candidates import Gathered
-from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, Built, choice_of
+from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_MOST, SOURCES, Built, choice_of
 from app.services.feed.for_you import ordered as order_of
 from app.services.feed.position import FOR_YOU_SIZE
 from hotpath import shelf
@@ -42,9 +42,13 @@ def ordered(lists: Gathered, known: set[str], cards: dict[str, shelf.Entry] | No
     return order_of(choice, lists.history, flags, found, state)
 
 
+def sources(built: Built) -> dict[str, str]:
+    return {video_id: SOURCES[number] for video_id, number in zip(built.video_ids, built.owed, strict=True)}
+
+
 def test_nothing_gives_nothing() -> None:
     built = ordered(NOTHING, set(), {}, STATE)
-    assert (built.video_ids, built.source, built.explored) == ([], {}, [])
+    assert (built.video_ids, built.owed, built.explored) == ([], b"", [])
 
 
 def test_exploration_has_its_places_whatever_else_there_is() -> None:
@@ -96,7 +100,7 @@ def test_the_seen_come_last_and_those_seen_last_the_last_of_them() -> None:
     built = ordered(gathered(fresh=fresh, history=history), {long_ago}, cards, STATE)
 
     assert built.video_ids == [unseen, long_ago, lately, last]
-    assert built.source == {unseen: "fresh", long_ago: "recycled", lately: "recycled", last: "recycled"}
+    assert sources(built) == {unseen: "fresh", long_ago: "recycled", lately: "recycled", last: "recycled"}
 
 
 def test_a_video_is_owed_to_the_first_of_the_chain_that_had_it() -> None:
@@ -105,4 +109,4 @@ def test_a_video_is_owed_to_the_first_of_the_chain_that_had_it() -> None:
 
     built = ordered(lists, set(), {video_id: card(video_id) for video_id in every}, STATE)
 
-    assert built.source == {a: "fresh", b: "recommended", c: "following", d: "trending", e: "fresh"}
+    assert sources(built) == {a: "fresh", b: "recommended", c: "following", d: "trending", e: "fresh"}

@@ -1,10 +1,17 @@
 """`building:{user_id}`, a lease, and `order:{user_id}:{generation}`, ids of 30 bytes back to back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from app.adapters.redis.client import RedisClient, Script
+from redis.exceptions import NoScriptError
+
+from app.adapters.redis.client import RedisClient, Script, Word
+from app.adapters.redis.feeds import WHOLE, feed_key, note_build, note_read, range_of, slice_of
+from app.ports.feeds import KEEP, TTL_S, FeedSlice
 
 ID_BYTES = 30
+ORDER_NAME = 16  # of a generation
+LATEST = 2**53
 
 # KEYS lease; ARGV owner. Only the holder's own lease: another may hold it since.
 _RELEASE = Script("""
@@ -18,14 +25,37 @@ class RedisBuilds:
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
-    async def lease(self, user_id: str, owner: str, ttl_ms: int) -> bool:
-        return bool(await self._client.call("SET", _lease(user_id), owner, "NX", "PX", ttl_ms))
+    async def claim(self, user_id: str, owner: str, ttl_ms: int) -> tuple[bool, FeedSlice | None]:
+        looks = range_of(feed_key("feed", user_id), LATEST, None, KEEP["feed"])
+        leased, *replies = await self._client.transaction([("SET", _lease(user_id), owner, "NX", "PX", ttl_ms), *looks])
+        found = slice_of(replies, None, KEEP["feed"])
+        note_read("feed", found)
+        return leased is not None, found
 
     async def release(self, user_id: str, owner: str) -> None:
         await self._client.run(_RELEASE, [_lease(user_id)], (owner,))
 
-    async def keep_order(self, user_id: str, generation: str, video_ids: Sequence[str], ttl_s: int) -> None:
-        await self._client.call("SET", _order(user_id, generation), "".join(video_ids), "EX", ttl_s)
+    async def keep(
+        self, user_id: str, owner: str, generation: str, first_score: int, video_ids: Sequence[str], order_ttl_s: int
+    ) -> None:
+        if len(video_ids) > KEEP["feed"]:
+            raise ValueError(f"{len(video_ids)} videos are more than {KEEP['feed']}")
+        key = feed_key("feed", user_id)
+        scores = range(first_score, first_score - len(video_ids), -1)
+        entries: Iterable[Word] = chain.from_iterable(zip(scores, video_ids, strict=True))
+        try:
+            await self._client.transaction(
+                [
+                    ("DEL", key),
+                    ("ZADD", key, WHOLE, f"!{generation}", *entries),
+                    ("EXPIRE", key, TTL_S["feed"]),
+                    ("SET", _order(user_id, generation[:ORDER_NAME]), "".join(video_ids), "EX", order_ttl_s),
+                    ("EVALSHA", _RELEASE.sha, 1, _lease(user_id), owner),
+                ]
+            )
+        except NoScriptError:  # of the last; all others were done
+            await self.release(user_id, owner)
+        note_build("feed")
 
     async def orders(self, user_id: str, generations: Sequence[str]) -> list[list[str]]:
         if not generations:

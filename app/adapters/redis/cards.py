@@ -45,6 +45,9 @@ class RedisCards:
         cards: list[bytes | None] = await self._client.call("MGET", *(f"card:{video_id}" for video_id in video_ids))
         return cards
 
+    def at_hand(self, _video_ids: list[str]) -> list[shelf.Entry | None] | None:
+        return None
+
     async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         raws = await self.get_many([video_id.decode() for video_id in video_ids])
         return [_taken_in(video_id, raw) for video_id, raw in zip(video_ids, raws, strict=True)]

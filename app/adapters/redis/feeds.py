@@ -98,7 +98,7 @@ class RedisFeeds:
         self, kind: Kind, user_id: str, *, upper: int, after: tuple[int, str] | None, limit: int
     ) -> FeedSlice | None:
         found = (await self.read_many(kind, [user_id], upper=upper, after=after, limit=limit))[0]
-        _reads(kind, "miss" if found is None else "hit").inc()
+        note_read(kind, found)
         return found
 
     async def read_many(
@@ -108,15 +108,15 @@ class RedisFeeds:
             raise ValueError(f"{len(user_ids)} feeds are more than {AT_ONCE}")
         if not user_ids:
             return []
-        commands = [_range(_key(kind, user_id), upper, after, limit) for user_id in user_ids]
+        commands = [range_of(feed_key(kind, user_id), upper, after, limit) for user_id in user_ids]
         replies = await self._client.transaction([command for each in commands for command in each])
         width = len(commands[0])
-        return [_slice(replies[start : start + width], after, limit) for start in range(0, len(replies), width)]
+        return [slice_of(replies[start : start + width], after, limit) for start in range(0, len(replies), width)]
 
     async def build(
         self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool = True
     ) -> None:
-        key = _key(kind, user_id)
+        key = feed_key(kind, user_id)
         score = WHOLE if whole and len(entries) <= KEEP[kind] else CUT
         await self._client.transaction(
             [
@@ -126,10 +126,10 @@ class RedisFeeds:
                 ("EXPIRE", key, TTL_S[kind]),
             ]
         )
-        _builds(kind, "kept").inc()
+        note_build(kind)
 
     async def begin(self, kind: Kind, user_id: str, generation: str) -> None:
-        key = _key(kind, user_id)
+        key = feed_key(kind, user_id)
         await self._client.transaction(
             [("DEL", key), ("ZADD", key, WHOLE, f"?{generation}"), ("EXPIRE", key, BUILDING_TTL_S)]
         )
@@ -138,14 +138,14 @@ class RedisFeeds:
         self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool
     ) -> bool:
         args = (generation, WHOLE if whole else CUT, TTL_S[kind], KEEP[kind], *_words(entries))
-        kept = bool(await self._client.run(_FINISH, [_key(kind, user_id)], args))
+        kept = bool(await self._client.run(_FINISH, [feed_key(kind, user_id)], args))
         _builds(kind, "kept" if kept else "lost").inc()
         return kept
 
     async def add(self, kind: Kind, user_id: str, entries: Sequence[tuple[int, str]], *, whole: bool) -> int:
         best_first = sorted(entries, reverse=True)
         args = (WHOLE if whole else CUT, KEEP[kind], *_words(best_first))
-        added: int = await self._client.run(_ADD, [_key(kind, user_id)], args)
+        added: int = await self._client.run(_ADD, [feed_key(kind, user_id)], args)
         return added
 
     async def push(
@@ -172,14 +172,14 @@ class RedisFeeds:
     async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
         for first in range(0, len(user_ids), AT_ONCE):
             batch = user_ids[first : first + AT_ONCE]
-            await self._client.pipeline([("ZREM", _key(kind, user_id), video_id) for user_id in batch])
+            await self._client.pipeline([("ZREM", feed_key(kind, user_id), video_id) for user_id in batch])
 
     async def remove(self, kind: Kind, user_id: str, video_ids: Sequence[str]) -> None:
         if video_ids:
-            await self._client.call("ZREM", _key(kind, user_id), *video_ids)
+            await self._client.call("ZREM", feed_key(kind, user_id), *video_ids)
 
     async def drop(self, kind: Kind, user_id: str) -> None:
-        await self._client.call("DEL", _key(kind, user_id))
+        await self._client.call("DEL", feed_key(kind, user_id))
 
     async def remember(self, kind: Kind, session_id: str, value: bytes, ttl_s: int) -> None:
         await self._client.call("SET", page_key(kind, session_id), value, "EX", ttl_s)
@@ -193,7 +193,17 @@ class RedisFeeds:
         return added
 
 
-def _key(kind: Kind, user_id: str) -> str:
+def note_read(kind: Kind, found: FeedSlice | None) -> None:
+    """Counts that a feed was asked for."""
+    _reads(kind, "miss" if found is None else "hit").inc()
+
+
+def note_build(kind: Kind) -> None:
+    """Counts that one was built, and kept."""
+    _builds(kind, "kept").inc()
+
+
+def feed_key(kind: Kind, user_id: str) -> str:
     return f"{kind}:{user_id}"
 
 
@@ -201,7 +211,8 @@ def page_key(kind: Kind, session_id: str) -> str:
     return f"page:{kind}:{session_id}"
 
 
-def _range(key: str, upper: int, after: tuple[int, str] | None, limit: int) -> list[Command]:
+def range_of(key: str, upper: int, after: tuple[int, str] | None, limit: int) -> list[Command]:
+    """Asks for entries of a feed, and its marker."""
     commands: list[Command] = [("ZRANGE", key, 0, 0, "WITHSCORES")]
     if after is None or after[0] > upper:
         return [*commands, _down_from(key, str(upper), limit)]
@@ -211,7 +222,8 @@ def _range(key: str, upper: int, after: tuple[int, str] | None, limit: int) -> l
     return [*commands, ties, _down_from(key, f"({after[0]}", limit)]
 
 
-def _slice(replies: list[Any], after: tuple[int, str] | None, limit: int) -> FeedSlice | None:
+def slice_of(replies: list[Any], after: tuple[int, str] | None, limit: int) -> FeedSlice | None:
+    """What the replies to `range_of` say; None for a feed that is not built."""
     marker, *found = replies
     if not marker or not marker[0].startswith(b"!"):
         return None

@@ -43,6 +43,14 @@ class NearCards:
         self._from_process.inc(len(found) if all(found) else len(found) - found.count(None))
         return found
 
+    def at_hand(self, video_ids: list[str]) -> list[shelf.Entry | None] | None:
+        """The same of ids as they are elsewhere, if all are kept."""
+        found = self.shelf.find(video_ids)
+        if not all(found):
+            return None
+        self._from_process.inc(len(found))
+        return found
+
     async def fetch(self, video_ids: list[bytes]) -> list[shelf.Entry | None]:
         """As `find`, and the others from Redis. None for what is nowhere, and for bytes that are no card."""
         found = self.find(video_ids)

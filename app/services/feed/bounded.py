@@ -11,8 +11,18 @@ T = TypeVar("T")
 
 
 async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) -> None:
-    """Waits for all, at least one, `timeout_s` at the most, and cancels those that are not done by then: one timer for
-    any number, and a third of the cost of `asyncio.wait`."""
+    """Waits for all, `timeout_s` at the most, and cancels those that are not done by then: one timer for any number,
+    and a third of the cost of `asyncio.wait`."""
+    waited = [source for source in sources if not source.done()]
+    try:
+        if waited:
+            await _all_or_over(timeout_s, waited)
+    finally:
+        for source in sources:
+            give_up(source)
+
+
+async def _all_or_over(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) -> None:
     loop = asyncio.get_running_loop()
     over = loop.create_future()
     left = len(sources)
@@ -34,8 +44,6 @@ async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) 
         await over
     finally:
         timer.cancel()
-        for source in sources:
-            give_up(source)
 
 
 def give_up(source: "asyncio.Future[Any]") -> None:

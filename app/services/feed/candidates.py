@@ -7,7 +7,7 @@ the viewer's country and the categories of what they liked and watched, whom the
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -100,13 +100,16 @@ class Candidates:
         failed = None in (watched, newest, *lists)
         return Gathered(found[0], found[1], found[2], found[3], newest or [], watched, failed)
 
-    async def begin_exploring(self, video_ids: list[str]) -> None:
+    def begin_exploring(self, video_ids: list[str]) -> Awaitable[None] | None:
         """Nothing is being explored, because everything had its places or because the numbers are lost: the newest of
         these that are young begin. Where all had their places each build comes here: the same ones are not told again
-        at once."""
+        at once, and nobody is to be waited for."""
         now_ms = self._clock()
         if video_ids == self._begun and 0 <= now_ms - self._begun_ms < BEGUN_MS:
-            return
+            return None
+        return self._begin_exploring(video_ids, now_ms)
+
+    async def _begin_exploring(self, video_ids: list[str], now_ms: int) -> None:
         since = ids.floor("vid", now_ms - EXPLORED_AGE_MS)
         await self._exploration.admit([video_id for video_id in video_ids if video_id >= since])
         self._begun, self._begun_ms = video_ids, now_ms
@@ -143,7 +146,9 @@ class Candidates:
             watched = []
         liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
         taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
-        cards = await self._hydrator.taken_in(taste) if taste else []
+        cards = self._hydrator.at_hand(taste)
+        if cards is None:
+            cards = await self._hydrator.taken_in(taste)
         times = Counter([card.category for card in cards if card is not None and card.active])
         most = sorted(times.items(), key=itemgetter(1), reverse=True)[:CATEGORIES]
         return [(category.decode(), often) for category, often in most]

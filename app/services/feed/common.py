@@ -49,7 +49,7 @@ class Common:
         if kept is None or not _holds(*kept, now_ms):
             if len(self._lists) >= LISTS_KEPT:
                 self._lists.clear()
-            kept = now_ms, asyncio.ensure_future(_run(ask))
+            kept = now_ms, asyncio.get_running_loop().create_task(_run(ask))
             kept[1].add_done_callback(_note)
             self._lists[name] = kept
         return kept[1] if kept[1].done() else asyncio.shield(kept[1])  # who gives up does not end it for others

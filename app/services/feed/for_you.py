@@ -8,10 +8,9 @@ seen, the longest ago first.
 import asyncio
 import logging
 import os
-from collections import Counter
 from collections.abc import Awaitable, Sequence
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,7 +24,7 @@ from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIE
 from app.ports.activity import Watched
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
-from app.ports.feeds import KEEP, Feeds, FeedSlice
+from app.ports.feeds import FeedSlice
 from app.services.feed.bounded import give_up, given, in_time
 from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
@@ -35,7 +34,6 @@ from hotpath import shelf
 
 LEASE_S: Final = 3.0  # beyond the budget: longer than the calls to a cache that hangs
 LOOK_EVERY_S: Final = 0.02
-LATEST_MS: Final = 2**53
 
 # How many videos each source gives, in proportion, and which places exploration has: every fifth of the first fifty.
 RECOMMENDED, FOLLOWED, TRENDING, FRESH = WEIGHTS = 3, 3, 2, 2
@@ -46,6 +44,7 @@ SOURCES: Final = (
     "fresh",
     "recycled",
 )  # a video is owed to the first that had it
+AGAIN: Final = SOURCES.index("recycled")
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
 
 _BUILT: Final = Tally(FOR_YOU_BUILDS.labels("built"))
@@ -56,10 +55,10 @@ logger = logging.getLogger(__name__)
 
 
 class Built(msgspec.Struct, frozen=True):
-    """An order, which source each video came from, and those that are there to be explored."""
+    """An order, a byte for each video that says which of SOURCES it is of, and those that are there to be explored."""
 
     video_ids: list[str]
-    source: dict[str, str]
+    owed: bytes
     explored: list[str]
 
 
@@ -68,7 +67,6 @@ class ForYou:
 
     def __init__(
         self,
-        feeds: Feeds,
         builds: Builds,
         exploration: Exploration,
         candidates: Candidates,
@@ -78,7 +76,6 @@ class ForYou:
         *,
         budget_s: float,
     ) -> None:
-        self._feeds = feeds
         self._builds = builds
         self._exploration = exploration
         self._candidates = candidates
@@ -109,10 +106,7 @@ class ForYou:
         owner, loop = os.urandom(8).hex(), asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
         while True:
-            # In one trip, the lease first, for a task begins a turn later: what was built before we got it is seen.
-            looking = loop.create_task(self._there(user_id))
-            leased = await self._leased(user_id, owner)
-            found = await looking
+            leased, found = await self._claimed(user_id, owner)
             if leased:
                 return await self._build(user_id, owner, state, found)
             if found is not None:
@@ -127,37 +121,46 @@ class ForYou:
         self, user_id: str, owner: str, state: ViewerState | None, found: FeedSlice | None
     ) -> FeedSlice | None:
         """Builds what is not there, and lets go of the lease in the trip that keeps it."""
-        keeping: list[Awaitable[object]] = []
+        writing: Awaitable[None] | None = None
+        telling: Awaitable[None] | None = None
         try:
             if found is None:
                 gathered, built = await self._judged(user_id, state)
                 if not built.video_ids and gathered.failed:
                     FOR_YOU_BUILDS.labels("failed").inc()
                     return None  # an empty list would be believed for half an hour
-                found, keeping = self._named(user_id, gathered, built)
+                found = self._named(user_id, built)
+                writing, telling = self._keep(user_id, owner, found, built), self._explore(built, gathered)
         finally:
-            # Last, and done last over one connection. Where there is none, who waits may see the lease go before the
-            # list comes: a build too many.
-            keeping.append(self._builds.release(user_id, owner))
-            await asyncio.gather(*(_kept(writing) for writing in keeping))
+            writing = writing or _kept(self._builds.release(user_id, owner))
+            await (writing if telling is None else asyncio.gather(_kept(telling), writing))
         return found
 
-    def _named(self, user_id: str, gathered: Gathered, built: Built) -> tuple[FeedSlice, list[Awaitable[object]]]:
-        """The feed as it will be read, and the writes that keep it."""
+    def _named(self, user_id: str, built: Built) -> FeedSlice:
+        """The feed as it will be read."""
         now_ms = self._clock()
-        entries = list(zip(count(now_ms, -1), built.video_ids, strict=False))
-        sources = Counter(built.source.values())
-        generation = new_generation(now_ms, letters_of(list(sources)))
         _BUILT.inc()
-        for source, entered in sources.items():
-            _ENTRIES[source].inc(entered)
-        if "recycled" in sources:
-            logger.info("too little that was not seen", extra={"user_id": user_id, "again": sources["recycled"]})
-        return FeedSlice(generation, entries), [
-            self._feeds.build("feed", user_id, generation, entries),
-            self._builds.keep_order(user_id, generation[:16], built.video_ids, CURSOR_TTL_MS // 1000),
-            self._explore(built, gathered),
-        ]
+        letters = []
+        for number, source in enumerate(SOURCES):
+            if entered := built.owed.count(number):
+                _ENTRIES[source].inc(entered)
+                letters.append(source)
+        if "recycled" in letters:
+            logger.info("too little that was not seen", extra={"user_id": user_id, "again": built.owed.count(AGAIN)})
+        return FeedSlice(
+            new_generation(now_ms, letters_of(letters)), list(zip(count(now_ms, -1), built.video_ids, strict=False))
+        )
+
+    async def _keep(self, user_id: str, owner: str, found: FeedSlice, built: Built) -> None:
+        """Keeps a build for whoever reads on, and gives the lease back whether that succeeded or not."""
+        first_score = found.entries[0][0] if found.entries else 0
+        try:
+            await self._builds.keep(
+                user_id, owner, found.generation, first_score, built.video_ids, CURSOR_TTL_MS // 1000
+            )
+        except Unavailable:
+            FALLBACKS.labels("feed").inc()
+            await _kept(self._builds.release(user_id, owner))
 
     async def _judged(self, user_id: str, state: ViewerState | None) -> tuple[Gathered, Built]:
         """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
@@ -172,34 +175,38 @@ class ForYou:
             raise
         choice = choice_of(gathered)
         ids = choice.ids
-        taking = loop.create_task(self._hydrator.taken_in(ids))
-        asking = loop.create_task(self._seen.among(user_id, ids, gathered.history, filtering))
-        await in_time(max(0.0, deadline_s - loop.time()), (taking, asking))
-        cards, known = given("cards", taking), given("seen", asking)
+        cards = self._hydrator.at_hand(ids)
+        known = self._seen.at_once(ids, gathered.history, filtering)
+        waiting: list[asyncio.Future[Any]] = []
+        if cards is None:
+            waiting.append(taking := loop.create_task(self._hydrator.taken_in(ids)))
+        if known is None:
+            waiting.append(asking := loop.create_task(self._seen.among(user_id, ids, gathered.history, filtering)))
+        await in_time(max(0.0, deadline_s - loop.time()), waiting)
+        cards = given("cards", taking) if cards is None else cards
+        known = given("seen", asking) if known is None else known
         if cards is not None and (dead := choice.dead(cards)):
             # What nobody may see would keep its place at the head of exploration for ever.
             await _kept(self._exploration.forget(dead))
         return gathered, ordered(choice, gathered.history, known or bytes(len(ids)), cards, state)
 
-    async def _explore(self, built: Built, gathered: Gathered) -> None:
-        if not gathered.explored:
-            await self._candidates.begin_exploring(gathered.fresh)
-        places = await self._exploration.placed([video_id for video_id in built.explored if video_id in built.source])
+    def _explore(self, built: Built, gathered: Gathered) -> Awaitable[None] | None:
+        """What exploration is to be told of a build, if anything is."""
+        if gathered.explored:
+            return self._place([video_id for video_id in built.explored if video_id in built.video_ids])
+        return self._candidates.begin_exploring(gathered.fresh)
+
+    async def _place(self, video_ids: list[str]) -> None:
+        places = await self._exploration.placed(video_ids)
         _PLACED.inc(len(places))
         _COMPLETED.inc(places.count(EXPLORE_PLACES))
 
-    async def _leased(self, user_id: str, owner: str) -> bool:
+    async def _claimed(self, user_id: str, owner: str) -> tuple[bool, FeedSlice | None]:
         try:
-            return await self._builds.lease(user_id, owner, int((self._budget_s + LEASE_S) * 1000))
+            return await self._builds.claim(user_id, owner, int((self._budget_s + LEASE_S) * 1000))
         except Unavailable:
             FALLBACKS.labels("lease").inc()
-            return True  # nobody to agree with: one build in each process
-
-    async def _there(self, user_id: str) -> FeedSlice | None:
-        try:
-            return await self._feeds.read("feed", user_id, upper=LATEST_MS, after=None, limit=KEEP["feed"])
-        except Unavailable:
-            return None
+            return True, None  # nobody to agree with: one build in each process
 
 
 def choice_of(gathered: Gathered) -> kernel.Choice:
@@ -231,7 +238,7 @@ def ordered(
         state.user_id if state else "",
         FOR_YOU_SIZE,
     )
-    return Built(video_ids, dict(zip(video_ids, map(SOURCES.__getitem__, owed), strict=True)), explored)
+    return Built(video_ids, bytes(owed), explored)
 
 
 def _avoided(state: ViewerState | None) -> set[str]:

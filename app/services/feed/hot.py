@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from app.cards import present
+from app.cards import viewer as viewer_format
 from app.core import media_urls
 from app.core.clock import Clock
 from app.core.cursors import Cursors
@@ -25,7 +26,7 @@ from app.ports.feeds import Kind
 from app.ports.hot import HeldCards, HotPages
 from app.ports.limiter import Verdict
 from app.services.feed.position import PAGE_MEMORY_S, SOURCES
-from app.services.feed.reads import FeedReads
+from app.services.feed.reads import FeedReads, Held
 from app.services.feed.roster import Roster
 from hotpath import hits, readers, reads
 from hotpath.hits import BROKEN, FETCH, JUDGE
@@ -147,7 +148,9 @@ class HotFeed(reads.Read):
         if not asked.alive:
             return verdict
         viewer = Viewer(asked.reader.user_id.decode(), asked.reader.session_id.decode())
-        page = await self._feed_reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit)
+        state = None if asked.blob is None else viewer_format.unpack(viewer.user_id, asked.blob)
+        held = None if state is None else Held(state, asked.absent)
+        page = await self._feed_reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit, held)
         return self.personal(asked, _ENCODE(page), verdict.remaining)
 
 

@@ -40,7 +40,9 @@ class Pulled:
 
     async def creators(self, viewer: ViewerState) -> list[str]:
         """Ids of the followed creators whose videos this viewer's built feeds may lack."""
-        standings = await self._roster.of(f"usr_{bare}" for bare in sorted(viewer.following))
+        standings = await self._roster.of(viewer.following)
+        if not standings:
+            return []
         now_ms = self._clock()
         for_all = [standing.user_id for standing in standings if pulled(standing, now_ms, active=True)]
         for_idle = [standing.user_id for standing in standings if pulled(standing, now_ms, active=False)]

@@ -1,7 +1,8 @@
 """The pages of For You and Following."""
 
 import asyncio
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Awaitable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -30,9 +31,56 @@ from app.services.feed.schemas import FeedPage
 
 WALK: Final = 200  # videos that `page=N` may skip over beyond the pages this session was served
 PAGES_REMEMBERED: Final = 200
-Rows = list[tuple[Position, str]]
-Ahead = asyncio.Task[FeedSlice | None]
+Ahead = Awaitable[FeedSlice | None]
 RULES: Final[dict[Kind, Rule]] = {"feed": rules.wants, "following": rules.follows}
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What was read a moment ago for who asks for a page: their state, and whether the feed they ask for is absent."""
+
+    state: ViewerState
+    absent: bool
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Entries of the built list behind `position`, and then of the tail."""
+
+    position: Position
+    built: list[Entry]
+    tail: list[Entry]
+
+    def __len__(self) -> int:
+        return len(self.built) + len(self.tail)
+
+    @property
+    def video_ids(self) -> list[str]:
+        return [video_id for _, video_id in [*self.built, *self.tail]]
+
+    def first(self, count: int) -> "Rows":
+        """The first `count` of these."""
+        return Rows(self.position, self.built[:count], self.tail[: max(0, count - len(self.built))])
+
+    def after(self, start: Position) -> Position:
+        """Behind the last of these; where there is none, the start."""
+        last = (self.tail or self.built)[-1:]
+        return self.position.moved(*last[0], in_tail=bool(self.tail)) if last else start
+
+    def with_positions(self) -> list[tuple[Position, str]]:
+        """Each with where a reader stands behind it."""
+        moved = self.position.moved
+        rows = [(moved(score, video_id, in_tail=False), video_id) for score, video_id in self.built]
+        return rows + [(moved(at, video_id, in_tail=True), video_id) for at, video_id in self.tail]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A page of videos, which entries of the built list they are, of which list, and whether one is of the tail."""
+
+    videos: list[VideoCard]
+    after: Position
+    more: bool
+    built: list[Entry]
+    generation: str
+    from_tail: bool
 
 
 class FeedReads:
@@ -58,58 +106,69 @@ class FeedReads:
         self._playbacks = playbacks
         self._clock = clock
 
-    async def page(self, kind: Kind, viewer: Viewer, number: int, cursor: str | None, limit: int) -> FeedPage:
-        """Page `number`, or the one after `cursor`. `page=0` without a cursor starts anew."""
+    async def page(
+        self, kind: Kind, viewer: Viewer, number: int, cursor: str | None, limit: int, held: Held | None = None
+    ) -> FeedPage:
+        """Page `number`, or the one after `cursor`. `page=0` without a cursor starts anew. What is `held` is not read
+        again."""
         session = Session(limit, [])
         known = self._beginning() if number == 0 else None
         if cursor is not None:
             known = self._cursors.open(cursor, kind, viewer.user_id, self._clock(), Position)
-        state, ahead = await self._state(kind, viewer.user_id, known, limit)
+        state, ahead = await self._state(kind, viewer.user_id, known, limit, held)
         if known is not None:
             start = known
         else:
             session, start = await self._start_of(kind, viewer, state, number, limit)
         rows = await self._rows(kind, viewer.user_id, state, start, limit + 1, ahead)
-        filled, videos = await self._shown(kind, viewer.user_id, state, start, limit, rows)
-        after = self._after(start, filled, limit)
+        shown = await self._shown(kind, viewer.user_id, state, start, limit, rows)
+        after = _after(start, shown.after, shown.built, limit)
         if cursor is None:
-            await self._remember(kind, viewer, session, start, after if filled.more else None, limit)
+            await self._remember(kind, viewer, session, start, after if shown.more else None, limit)
         next_cursor = None
-        if filled.more:
+        if shown.more:
             expires_ms = self._clock() + CURSOR_TTL_MS
             next_cursor = self._cursors.seal(kind, viewer.user_id, expires_ms, after)
         return FeedPage(
-            videos,
-            after.served // limit if filled.more else None,
+            shown.videos,
+            after.served // limit if shown.more else None,
             next_cursor,
-            filled.more,
-            _sources(kind, filled),
+            shown.more,
+            _sources(kind, shown),
             self._playbacks.issue(viewer.user_id, self._clock()),
         )
 
     async def _shown(
         self, kind: Kind, user_id: str, state: ViewerState | None, start: Position, limit: int, rows: Rows
-    ) -> tuple[Filled[Position, Card], list[VideoCard]]:
-        """The page that begins with these rows, one more than it has if there are so many, and its cards."""
+    ) -> Shown:
+        """The page that begins with these rows, one more than it has if there are so many."""
         if state is not None:
-            video_ids = [video_id for _, video_id in rows]
-            videos = await self._pages.at_once(state, video_ids, limit, followed=kind == "following")
+            videos = await self._pages.at_once(state, rows.video_ids, limit, followed=kind == "following")
             if videos is not None:
-                positions = [position for position, _ in rows[:limit]]
-                return Filled([], positions, positions[-1] if positions else start, len(rows) > limit), videos
+                page = rows.first(limit)
+                return Shown(
+                    videos, page.after(start), len(rows) > limit, page.built, rows.position.generation, bool(page.tail)
+                )
         filled = await self._fill(kind, user_id, state, start, limit, rows)
-        return filled, await self._pages.render(filled.items, state)
+        videos = await self._pages.render(filled.items, state)
+        positions = filled.positions
+        generation = positions[0].generation if positions else ""
+        from_tail = bool(positions) and positions[-1].in_tail
+        return Shown(videos, filled.after or start, filled.more, _of_list(filled), generation, from_tail)
 
     def _beginning(self) -> Position:
         # What is published within this very millisecond may still join, at its place in the order.
         return Position("", self._clock(), 0, "", in_tail=False, served=0)
 
     async def _state(
-        self, kind: Kind, user_id: str, start: Position | None, limit: int
+        self, kind: Kind, user_id: str, start: Position | None, limit: int, held: Held | None
     ) -> tuple[ViewerState | None, Ahead | None]:
         """The viewer's, and on its way, in the same trip, what a page of a built For You begins with."""
+        begins = kind == "feed" and start is not None and not start.in_tail
+        if held is not None:
+            return held.state, _nothing() if begins and held.absent else None
         ahead = None
-        if kind == "feed" and start is not None and not start.in_tail:
+        if begins and start is not None:
             ahead = asyncio.get_running_loop().create_task(self._read(user_id, start, limit + 1))
         try:
             return await self._pages.hydrator.viewer(user_id), ahead
@@ -129,10 +188,12 @@ class FeedReads:
     ) -> Filled[Position, Card]:
         """The page from `start` on; `rows` are what it begins with, where that was read already."""
 
-        async def skeleton(position: Position | None, count: int) -> Rows:
+        async def skeleton(position: Position | None, count: int) -> list[tuple[Position, str]]:
             nonlocal rows
-            first, rows = rows, None
-            return await self._rows(kind, user_id, state, position or start, count, None) if first is None else first
+            found, rows = rows, None
+            if found is None:
+                found = await self._rows(kind, user_id, state, position or start, count, None)
+            return found.with_positions()
 
         return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
 
@@ -147,16 +208,15 @@ class FeedReads:
     ) -> Rows:
         if kind == "following" and state is not None:
             found = await self._following.read(state, upper=position.upper, after=position.after, limit=count)
-            return [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in found]
-        rows: Rows = []
+            return Rows(position, found, [])
+        built: list[Entry] = []
+        tail: list[Entry] = []
         if not position.in_tail:
-            position, entries = await self._built_rows(user_id, state, position, count, begun)
-            rows = [(position.moved(score, video_id, in_tail=False), video_id) for score, video_id in entries]
-        if len(rows) < count:
+            position, built = await self._built_rows(user_id, state, position, count, begun)
+        if len(built) < count:
             tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
-            for at, video_id in await self._tail(user_id, tail_from, count - len(rows)):
-                rows.append((tail_from.moved(at, video_id, in_tail=True), video_id))
-        return rows
+            tail = await self._tail(user_id, tail_from, count - len(built))
+        return Rows(position, built, tail)
 
     async def _built_rows(
         self, user_id: str, state: ViewerState | None, position: Position, count: int, begun: Ahead | None
@@ -192,11 +252,14 @@ class FeedReads:
 
     async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry], count: int) -> list[Entry]:
         """Without what the reader was served in lists before this one: nothing, for nearly everyone."""
-        within = (entry for entry in entries if _is_after(entry, position))
-        if position.past:
-            served = await self._for_you.served(user_id, position.past)
-            within = (e for e in within if e[1] not in served and not position.served_push(e[1]))
-        return list(islice(within, count))
+        upper, after = position.upper, position.after
+        # They come best first.
+        first = bisect_left(entries, True, key=lambda entry: entry[0] <= upper and (after is None or entry < after))
+        if not position.past:
+            return list(entries[first : first + count])
+        served = await self._for_you.served(user_id, position.past)
+        left = (e for e in entries[first:] if e[1] not in served and not position.served_push(e[1]))
+        return list(islice(left, count))
 
     async def _whole(self, user_id: str, upper: int) -> FeedSlice | None:
         return await self._feeds.read("feed", user_id, upper=upper, after=None, limit=KEEP["feed"])
@@ -228,11 +291,6 @@ class FeedReads:
             return await self._for_you.served(user_id, position.left().past)
         return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, position.past)
 
-    def _after(self, start: Position, filled: Filled[Position, Card], limit: int) -> Position:
-        after = filled.after or start
-        built = [(row.score, row.video_id) for row in filled.positions if not row.in_tail]
-        return msgspec.structs.replace(after.serving(built), served=start.served + limit)
-
     async def _start_of(
         self, kind: Kind, viewer: Viewer, state: ViewerState | None, number: int, limit: int
     ) -> tuple[Session, Position]:
@@ -251,7 +309,7 @@ class FeedReads:
             filled = await self._fill(kind, viewer.user_id, state, start, step)
             if not filled.more:
                 return session, msgspec.structs.replace(filled.after or start, served=wanted)
-            start = self._after(start, filled, step)
+            start = _after(start, filled.after or start, _of_list(filled), step)
         return session, start
 
     async def _recall(self, kind: Kind, viewer: Viewer, limit: int) -> Session:
@@ -275,14 +333,23 @@ class FeedReads:
             FALLBACKS.labels("feed").inc()  # `page=N` will walk
 
 
-def _is_after(entry: Entry, position: Position) -> bool:
-    return entry[0] <= position.upper and (position.after is None or entry < position.after)
+async def _nothing() -> None:
+    """What was found by who looked before."""
 
 
-def _sources(kind: Kind, filled: Filled[Position, Card]) -> list[str]:
+def _after(start: Position, after: Position, built: Sequence[Entry], limit: int) -> Position:
+    """Where the next page begins, `after` the last row looked at, with what was pushed of these entries noted."""
+    return msgspec.structs.replace(after.serving(built), served=start.served + limit)
+
+
+def _of_list(filled: Filled[Position, Card]) -> list[Entry]:
+    """The entries of a built list that a page shows."""
+    return [(row.score, row.video_id) for row in filled.positions if not row.in_tail]
+
+
+def _sources(kind: Kind, shown: Shown) -> list[str]:
     """Which sources the videos of a page come from: those of its list, and what is fresh where the tail serves."""
     if kind == "following":
         return ["following"]
-    rows = filled.positions
-    built = sources_of(rows[0].generation) if rows and not rows[0].in_tail else []
-    return list(dict.fromkeys([*built, *(["fresh"] if rows and rows[-1].in_tail else [])]))
+    built = sources_of(shown.generation) if shown.built else []
+    return list(dict.fromkeys([*built, *(["fresh"] if shown.from_tail else [])]))

@@ -6,7 +6,7 @@ finds it at the next look; nothing is lost, because what was stamped stays pulle
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from app.cards import viewer as viewer_format
@@ -30,20 +30,21 @@ class Roster:
     def __init__(self, tiers: Tiers, clock: Clock) -> None:
         self._tiers = tiers
         self._clock = clock
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, Standing] = {}  # by id without its kind
         self._seen_ms = 0
         self._asked_ms = -BELIEVED_MS
         self._turn = asyncio.Lock()
         self._bare: set[bytes] = set()
         self._told: dict[str, tuple[int, int, bool]] = {}
 
-    async def of(self, user_ids: Iterable[str]) -> list[Standing]:
-        """The standings, in the order asked, of those who have one."""
-        async with self._turn:
-            now_ms = self._clock()
-            if not 0 <= now_ms - self._asked_ms < BELIEVED_MS:
-                await self._look(now_ms)
-        return [self._standings[user_id] for user_id in user_ids if user_id in self._standings]
+    async def of(self, bare_ids: Collection[str]) -> list[Standing]:
+        """The standings, in the order of ids, of those who have one. Ids are without their kind."""
+        if self._turn.locked() or not 0 <= self._clock() - self._asked_ms < BELIEVED_MS:
+            async with self._turn:
+                now_ms = self._clock()
+                if not 0 <= now_ms - self._asked_ms < BELIEVED_MS:
+                    await self._look(now_ms)
+        return [self._standings[bare_id] for bare_id in sorted(self._standings.keys() & bare_ids)]
 
     def may_pull(self, user_id: str, blob: bytes) -> bool:
         """Whether somebody whom the viewer of this blob follows has a standing; True too if that can't be told now."""
@@ -67,7 +68,7 @@ class Roster:
         try:
             for _ in range(PAGES):
                 rows = await self._tiers.changed_since(at, after_id, PAGE)
-                self._standings |= {row.user_id: row for row in rows}
+                self._standings |= {row.user_id[4:]: row for row in rows}
                 self._bare.update(row.user_id[4:].encode() for row in rows)
                 if rows:
                     at, after_id = rows[-1].changed_at, rows[-1].user_id

@@ -56,6 +56,22 @@ class SeenReads:
         """What to give to `among`: asked for before it is known of which videos, with whatever else is asked then."""
         return await self._seen.filter(user_id)
 
+    def at_once(
+        self,
+        video_ids: Sequence[str],
+        newest: Sequence[Watched] | None,
+        filtering: "asyncio.Future[Filter | None]",
+    ) -> bytes | None:
+        """What `among` gives where the filter is there and the history tells nothing beyond it: as nearly always. Else
+        None."""
+        if not filtering.done() or filtering.cancelled() or filtering.exception() is not None:
+            return None
+        kept = filtering.result()
+        if kept is None:
+            return None
+        known = kept.known([*video_ids, *(line.video_id for line in newest or ())])
+        return None if b"\0" in known[len(video_ids) :] else known[: len(video_ids)]
+
     async def among(
         self,
         user_id: str,

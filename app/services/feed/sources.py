@@ -66,8 +66,7 @@ class Sources:
         """As `followed`, but from the shared lists for those who have one: no question to the store for each reader."""
         now_ms = self._clock()
         creators = await self._pulled.creators(viewer)
-        shared = set(creators)
-        others = [author for bare in sorted(viewer.following) if (author := f"usr_{bare}") not in shared]
+        others = [f"usr_{bare}" for bare in sorted(viewer.following.difference(creator[4:] for creator in creators))]
         lists = await self._pulled.lists(creators, upper=now_ms, after=None, limit=limit)
         for start in range(0, len(others), AUTHORS_AT_ONCE):
             chunk = others[start : start + AUTHORS_AT_ONCE]
