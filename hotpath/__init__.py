@@ -1,7 +1,8 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
     from hotpath import cards, choice, clocks, dice, door, fanout, hits, merge, notes, order, overdue
-    from hotpath import pages, queue, readers, reads, resp, rows, seals, seen, shelf, sliding, templates, trending
+    from hotpath import pages, queue, readers, reads, records, resp, rows, seals, seen, shelf, sliding, templates
+    from hotpath import trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in (import the modules from here, so that the switch is seen). A missing extension is an error, never a
@@ -28,6 +29,7 @@ if os.environ.get("KINORA_PURE") == "1" and not TYPE_CHECKING:
         queue,
         readers,
         reads,
+        records,
         resp,
         rows,
         seals,
@@ -55,6 +57,7 @@ else:
             queue,
             readers,
             reads,
+            records,
             resp,
             rows,
             seals,
@@ -86,6 +89,7 @@ __all__ = [
     "queue",
     "readers",
     "reads",
+    "records",
     "resp",
     "rows",
     "seals",
