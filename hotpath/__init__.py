@@ -1,7 +1,8 @@
 """Compiled kernels: the passes over many items that feeds, trending and fan-out make on every request or event.
 
     from hotpath import cards, choice, clocks, dice, door, fanout, hits, merge, notes, order, overdue
-    from hotpath import pages, queue, readers, reads, resp, rows, seals, seen, shelf, sliding, templates, trending
+    from hotpath import pages, queue, readers, reads, records, resp, rows, seals, seen, shelf, sliding, templates
+    from hotpath import trending
 
 Each is one C extension with a plain twin in `hotpath.pure` that gives its meaning. `KINORA_PURE=1` in the environment
 swaps the twins in, under the same names: `from hotpath.shelf import Entry` finds the twin's too. A missing extension is
@@ -32,6 +33,7 @@ if PURE and not TYPE_CHECKING:
         queue,
         readers,
         reads,
+        records,
         resp,
         rows,
         seals,
@@ -59,6 +61,7 @@ else:
             queue,
             readers,
             reads,
+            records,
             resp,
             rows,
             seals,
@@ -90,6 +93,7 @@ __all__ = [
     "queue",
     "readers",
     "reads",
+    "records",
     "resp",
     "rows",
     "seals",

@@ -4,7 +4,7 @@ The cache is a convenience: without it a page costs more and shows the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from app.cards import card as cards_format
@@ -19,9 +19,10 @@ from app.ports.graph import Graph
 from app.ports.invalidations import Hear
 from app.ports.music import Music, Musics
 from app.ports.reactions import Reactions
-from app.ports.users import User, Users
+from app.ports.users import Users
 from app.ports.videos import VideoAndCounts, Videos
 from hotpath import shelf
+from hotpath.pure.records import Author
 
 BATCH: Final = 200  # what a store's get_many takes
 
@@ -66,7 +67,7 @@ class Hydrator:
             if raw is not None and (card := cards_format.unpack(video_id, raw))
         }
         missing = [video_id for video_id in video_ids if video_id not in found]
-        return found | (await self._build(missing))[0] if missing else found
+        return found | present.taken_apart(await self._build(missing)) if missing else found
 
     def at_hand(self, video_ids: list[str]) -> list[shelf.Entry | None] | None:
         """The cards as `taken_in` gives them, where that needs nobody to be asked; else None."""
@@ -84,68 +85,54 @@ class Hydrator:
             return found
         missing = [video_id for video_id, entry in zip(video_ids, found, strict=True) if entry is None]
         if len(missing) <= BATCH:  # most often: no task for it
-            _, made = await self._build(missing)
+            made = await self._build(missing)
         else:
             batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
             built = await asyncio.gather(*(self._build(batch) for batch in batches))
-            made = {video_id: raw for _, packed in built for video_id, raw in packed.items()}
+            made = {video_id: raw for raws in built for video_id, raw in raws.items()}
         return [
             entry or (shelf.Entry(video_id.encode(), made[video_id]) if video_id in made else None)
             for video_id, entry in zip(video_ids, found, strict=True)
         ]
 
-    async def rebuild(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, Card]:
+    async def rebuild(self, video_ids: Sequence[str], *, must_store: bool = False) -> None:
         """Makes the cards of changed videos anew, and tells who keeps something made of the old ones.
 
         A cache that is away is passed over, unless they `must_store`: then Unavailable, and an event comes again.
         """
-        made, _ = await self._build(video_ids, must_store=must_store)
+        await self._build(video_ids, must_store=must_store)
         for hear in self._listeners:
             hear(video_ids)
-        return made
 
-    async def _build(
-        self, video_ids: Sequence[str], *, must_store: bool = False
-    ) -> tuple[dict[str, Card], dict[str, bytes]]:
-        """Makes cards from the records and stores them: the one function that writes `card:` and `video:`. Gives them
-        as they are and as they are stored."""
-        records = await self._videos.get_many(video_ids)
-        if not records:
-            return {}, {}
-        made = await self._make(records.values(), present.card)
-        packed = {video_id: cards_format.pack(card) for video_id, card in made.items()}
-        hashes = {
-            video_id: present.hash_of(records[video_id].video, records[video_id].counts)
-            for video_id, card in made.items()
-            if card.active or records[video_id].video.status != "active"  # else its author is suspended
-        }
+    async def _build(self, video_ids: Sequence[str], *, must_store: bool = False) -> dict[str, bytes]:
+        """Makes cards from the records and stores them: the one function that writes `card:` and `video:`."""
+        rows = await self._videos.stored(video_ids)
+        if not rows:
+            return {}
+        authors, pieces = await self._beside({row[1] for row in rows}, {row[2] for row in rows})
+        made, hashes = present.made(rows, authors, pieces)
         try:
-            await self._cards.put_many(packed, hashes)
+            await self._cards.put_many(made, hashes)
         except Unavailable:
             if must_store:
                 raise
             FALLBACKS.labels("cards").inc()
-        return made, packed
+        return made
 
-    async def of_author(self, records: Iterable[VideoAndCounts]) -> dict[str, Card]:
+    async def of_author(self, records: Sequence[VideoAndCounts]) -> dict[str, Card]:
         """Cards as their author sees them, in whatever state the records are; straight from the stores."""
-        return await self._make(records, present.author_card)
+        videos = [record.video for record in records]
+        authors, pieces = await self._beside({video.user_id for video in videos}, {video.music_id for video in videos})
+        return present.own(records, authors, pieces)
 
-    async def _make(
-        self, records: Iterable[VideoAndCounts], make: Callable[[VideoAndCounts, User, Music | None], Card]
-    ) -> dict[str, Card]:
-        records = list(records)
-        people = self._users.get_many(sorted({record.video.user_id for record in records}))
-        music_ids = sorted({record.video.music_id for record in records if record.video.music_id})
-        if music_ids:
-            authors, pieces = await asyncio.gather(people, self._musics.get_many(music_ids))
-        else:  # as most are: no question to the store
-            authors, pieces = await people, {}
-        return {
-            video.video_id: make(record, authors[video.user_id], pieces.get(video.music_id or ""))
-            for record in records
-            if (video := record.video).user_id in authors
-        }
+    async def _beside(
+        self, user_ids: set[str], music_ids: set[str | None]
+    ) -> tuple[dict[str, Author], dict[str, Music]]:
+        """What stands beside videos on their cards: authors, and pieces of music."""
+        people = self._users.authors(sorted(user_ids))
+        if named := sorted(music_id for music_id in music_ids if music_id):
+            return await asyncio.gather(people, self._musics.get_many(named))
+        return await people, {}  # as most are: no question to the store
 
     async def viewer(self, user_id: str | None) -> ViewerState | None:
         """The viewer's state; None for an anonymous visitor."""

@@ -13,8 +13,8 @@ class Cards(Protocol):
 
     async def put_many(self, cards: Mapping[str, bytes], hashes: Mapping[str, bytes]) -> None:
         """Stores cards (and the documented `video:{id}` hashes, TTL one hour) unless a newer version is there:
-        a card's first 20 bytes are its version as decimal digits, compared as text. A hash is given as a JSON object
-        without spaces; it keeps of a text what it says, of anything else its JSON."""
+        a card's first 20 bytes are its version as decimal digits, compared as text. A hash is given as an array of
+        texts, names and values in turns, as it goes over the wire (`hotpath.records`)."""
 
 
 class ReadCards(Cards, Protocol):

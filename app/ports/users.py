@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from app.core.events import Event
+from hotpath.pure.records import Author
 
 
 class User(msgspec.Struct, kw_only=True):
@@ -30,6 +31,9 @@ class Users(Protocol):
 
     async def get_many(self, user_ids: Sequence[str]) -> dict[str, User]:
         """Those of at most 200 that exist, in one trip."""
+
+    async def authors(self, user_ids: Sequence[str]) -> dict[str, Author]:
+        """Of the same what stands beside a video that they made."""
 
     async def by_username(self, username: str) -> User | None:
         """By the claimed name; case and look-alikes are folded before (`app.core.names`)."""

@@ -7,6 +7,7 @@ import msgspec
 
 from app.core.cursors import Keyset
 from app.core.events import Event, Receipt
+from hotpath.pure.records import Stored
 
 Status = Literal["uploading", "processing", "active", "failed", "deleted"]
 Moderation = Literal["pending", "approved", "rejected"]
@@ -137,6 +138,10 @@ class Videos(Protocol):
 
     async def get_many(self, video_ids: Sequence[str]) -> dict[str, VideoAndCounts]:
         """Those of at most 200 that exist, in one trip."""
+
+    async def stored(self, video_ids: Sequence[str]) -> list[Stored]:
+        """As `get_many`, each record and its counts as JSON with all their members (absent ones are defaults), in any
+        order: what a card is made of, without an object for each member."""
 
     async def save(
         self,

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from app.cards import card as cards_format
 from app.cards import present
 from app.cards import viewer as viewer_format
 from app.core.errors import Unavailable
@@ -40,16 +39,15 @@ T = TypeVar("T")
 
 async def cards(stores: Stores, made: World) -> None:
     """`card:` only: the hash beside it is a copy for others that lives an hour."""
+    authors = {user.user_id: present.author(user) for user in made.users}
     liked = [0] * len(made.videos)
     for chosen in made.likes:
         for place in chosen:
             liked[place] += 1
     for start in range(0, len(made.videos), CARDS_AT_ONCE):
-        packed = {}
-        for place in range(start, min(start + CARDS_AT_ONCE, len(made.videos))):
-            video, likes = made.videos[place], liked[place]
-            record = VideoAndCounts(video, Counts(likes=likes), likes)
-            packed[video.video_id] = cards_format.pack(present.card(record, made.users[made.authors[place]], None))
+        places = range(start, min(start + CARDS_AT_ONCE, len(made.videos)))
+        rows = [present.stored(VideoAndCounts(made.videos[n], Counts(likes=liked[n]), liked[n])) for n in places]
+        packed, _ = present.made(rows, authors, {})
         await _patiently(partial(stores.cards.put_many, packed, {}))
         bar.show("cards", start + len(packed), len(made.videos))
 

@@ -1,7 +1,5 @@
 """Cards as they are kept, and a page of them, each ready JSON but for two slots that are filled when it is read."""
 
-import json
-
 from hotpath.pure.fanout import pack
 
 PREFIX_SLOT = b"\x01"  # where media addresses begin; neither byte can occur in JSON text (RFC 8259, section 7)
@@ -24,43 +22,34 @@ def splice(bodies: list[bytes], prefixes: list[bytes], viewers: list[bytes]) -> 
 
 
 def put(
-    sha: bytes, options: list[bytes], video_ids: list[str], cards: list[bytes], documents: list[bytes | None]
+    sha: bytes, options: list[bytes], video_ids: list[str], cards: list[bytes], hashes: list[bytes | None]
 ) -> bytes:
     """The command that calls the script of that hash with cards: its keys are `card:{id}` and `video:{id}` of each, in
-    turns; its arguments the options, and for each its card, the number of words of its document, and those.
+    turns; its arguments the options, and for each its card, the number of words of its hash, and those.
 
-    The words of a document, a JSON object without spaces, are the names and values of its members: of a text what it
-    says, of anything else its JSON; None has none. The caller made the document: of what is no such object come a
-    ValueError or members that make no sense. ValueError for lists of different lengths.
+    The words of a hash are an array of texts as it goes over the wire (`hotpath.records` makes it); None has none. The
+    array's texts are the caller's word: they are not looked at. ValueError for what does not begin as an array, and for
+    lists of different lengths.
     """
-    if not len(video_ids) == len(cards) == len(documents):
-        raise ValueError("ids, cards and documents differ in length")
+    if not len(video_ids) == len(cards) == len(hashes):
+        raise ValueError("ids, cards and hashes differ in length")
+    count = 3 + 4 * len(video_ids) + len(options)
     words: list[str | bytes | int] = ["EVALSHA", sha, 2 * len(video_ids)]
     words += (f"{kind}:{video_id}" for video_id in video_ids for kind in ("card", "video"))
-    words += options
-    for card, document in zip(cards, documents, strict=True):
-        members = [] if document is None else _members(document.decode())
-        words += (card, len(members), *members)
-    return pack(words)
+    command = _texts([*words, *options])
+    for card, texts in zip(cards, hashes, strict=True):
+        members, rest = (0, b"") if texts is None else _taken_apart(texts)
+        command += _texts([card, members]) + rest
+        count += members
+    return b"*%d\r\n" % count + command
 
 
-def _members(text: str) -> list[str]:
-    members: list[str] = []
-    if text == "{}":
-        return members
-    at = 0
-    while at < len(text) - 1:
-        if text[at] != ("," if members else "{"):
-            raise ValueError("not a JSON object without spaces")
-        name, at = _DECODE(text, at + 1)
-        if not isinstance(name, str) or text[at : at + 1] != ":":
-            raise ValueError("not a JSON object without spaces")
-        value, end = _DECODE(text, at + 1)
-        members += (name, value if isinstance(value, str) else text[at + 1 : end])
-        at = end
-    if not members or text[at:] != "}":
-        raise ValueError("not a JSON object without spaces")
-    return members
+def _texts(words: list[str | bytes | int]) -> bytes:
+    return pack(words).partition(b"\r\n")[2]
 
 
-_DECODE = json.JSONDecoder().raw_decode
+def _taken_apart(texts: bytes) -> tuple[int, bytes]:
+    head, line_end, rest = texts.partition(b"\r\n")
+    if not line_end or head[:1] != b"*" or not head[1:].isdigit() or len(head) > 10:
+        raise ValueError("not an array of texts")
+    return int(head[1:]), rest

@@ -255,7 +255,7 @@ async def test_an_event_waits_for_a_cache_that_is_away(client: httpx.AsyncClient
     hydrator = Hydrator(
         RedisCards(away), stores.viewers, stores.videos, stores.users, stores.musics, stores.graph, stores.reactions
     )
-    assert list(await hydrator.rebuild([video_id])) == [video_id]  # a request goes on without it
+    await hydrator.rebuild([video_id])  # a request goes on without it
     renew = RenewCards(hydrator, AuthorCards(stores.videos, hydrator), stores.progress)
     for type_ in ("user.suspended", "video.deleted"):
         fact = event(type_, author.user_id, system_ms(), user_id=author.user_id, video_id=video_id)

@@ -32,7 +32,9 @@ def made(video_id: str, author: str, visibility: Any, status: Any, title: str) -
         user_id=author, user_no=1, username="ana", display_name="Ana", avatar="a.jpg", created_at=NOW, updated_at=NOW
     )
     video = record(author, NOW, status=status, visibility=visibility, media=MEDIA, published_at=NOW, title=title)
-    return present.card(VideoAndCounts(msgspec.structs.replace(video, video_id=video_id), Counts(3, 2), 0), user, None)
+    found = VideoAndCounts(msgspec.structs.replace(video, video_id=video_id), Counts(3, 2), 0)
+    raws, _ = present.made([present.stored(found)], {user.user_id: present.author(user)}, {})
+    return present.taken_apart(raws)[video_id]
 
 
 CARDS = st.lists(

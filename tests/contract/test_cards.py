@@ -9,6 +9,7 @@ from app.adapters.redis.near import NearCards
 from app.adapters.redis.tracking import RedisTracking
 from app.core.ids import new
 from app.ports.cards import Cards
+from hotpath import fanout
 
 
 @pytest.fixture
@@ -87,7 +88,8 @@ async def test_a_server_that_forgot_the_script_is_told_it_again(cards: Cards, cl
 
 
 def document(**members: object) -> bytes:
-    return msgspec.json.encode(members)
+    words = ((name, value if isinstance(value, str) else msgspec.json.encode(value)) for name, value in members.items())
+    return fanout.pack([word for member in words for word in member])
 
 
 async def fields(client: RedisClient, video: str) -> dict[str, str]:

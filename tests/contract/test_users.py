@@ -27,6 +27,18 @@ async def test_absent_people_are_none_or_left_out(users: Users, accounts: Accoun
     assert await users.get_many([]) == {}
 
 
+async def test_what_stands_beside_a_video_is_as_in_the_profile(users: Users, accounts: Accounts) -> None:
+    ada, bob, nobody = await join(accounts), await join(accounts), ids.new("usr")
+    await users.update(msgspec.structs.replace(bob, avatar="v2", updated_at=NOW + 1))
+
+    found = await users.authors([ada.user_id, nobody, bob.user_id])
+
+    assert {user_id: tuple(author) for user_id, author in found.items()} == {
+        ada.user_id: (ada.user_id, ada.username, ada.display_name, None, False, ada.updated_at, False),
+        bob.user_id: (bob.user_id, bob.username, bob.display_name, "v2", False, NOW + 1, False),
+    }
+
+
 async def test_more_than_200_in_one_question_is_refused(users: Users) -> None:
     with pytest.raises(ValueError, match="at most 200"):
         await users.get_many([ids.new("usr") for _ in range(201)])

@@ -50,6 +50,20 @@ async def test_a_record_comes_back_whole(videos: Videos) -> None:
     assert (found.video, found.counts, found.counts_version) == (video, Counts(), 0)
 
 
+async def test_a_record_is_given_for_a_card_as_json_of_all_its_members(videos: Videos) -> None:
+    video = a_video(title='"é"\n', hashtags=("b",), music_id="mus")
+    await videos.create(video, quota_bytes=MIB * 100)
+    await videos.set_counts(video.video_id, "views", {"views": 7}, 3)
+
+    [(video_id, user_id, music_id, document, counts, version)] = await videos.stored([ids.new("vid"), video.video_id])
+
+    assert (video_id, user_id, music_id, version) == (video.video_id, video.user_id, "mus", 3)
+    assert msgspec.json.decode(document, type=Video) == video
+    assert msgspec.json.decode(counts, type=Counts) == Counts(views=7)
+    with pytest.raises(ValueError, match="200"):
+        await videos.stored([video_id] * 201)
+
+
 async def test_an_unknown_video_is_none_and_left_out_of_many(videos: Videos) -> None:
     one, other, unknown = a_video(), a_video(), ids.new("vid")
     await videos.create(one, quota_bytes=MIB)

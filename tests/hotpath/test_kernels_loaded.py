@@ -25,6 +25,7 @@ EXPORTS = {
     "queue": {"Queue"},
     "readers": {"Reader"},
     "reads": {"Read", "Trips"},
+    "records": {"make"},
     "resp": {"Parser"},
     "rows": {"Rows", "optional_texts", "texts"},
     "seals": {"Seal"},

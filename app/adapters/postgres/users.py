@@ -11,6 +11,7 @@ from app.adapters.postgres.write import write
 from app.core.errors import NotFound, Stale
 from app.core.events import Event
 from app.ports.users import User
+from hotpath.pure.records import Author
 
 _COLUMNS: Final = """
     u.user_id, u.user_no, u.username, u.display_name, u.bio, u.avatar, u.verified, u.country,
@@ -18,6 +19,10 @@ _COLUMNS: Final = """
 
 GET: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = $1"  # noqa: S608
 GET_MANY: Final = f"SELECT {_COLUMNS} FROM social.users u WHERE u.user_id = ANY($1::text[])"  # noqa: S608
+AUTHORS: Final = """
+    SELECT user_id, username, display_name, avatar, verified,
+           floor(extract(epoch FROM updated_at) * 1000)::bigint, suspended_at IS NOT NULL
+    FROM social.users WHERE user_id = ANY($1::text[])"""
 BY_USERNAME: Final = f"""
     SELECT {_COLUMNS} FROM social.usernames n JOIN social.users u ON u.user_id = n.user_id
     WHERE n.username_key = $1"""  # noqa: S608
@@ -44,6 +49,11 @@ class PostgresUsers:
         async with connection(self._pool) as conn:
             rows = await conn.fetch(GET_MANY, batch(user_ids))
         return {row[0]: _user(row) for row in rows}
+
+    async def authors(self, user_ids: Sequence[str]) -> dict[str, Author]:
+        async with connection(self._pool) as conn:
+            rows = await conn.fetch(AUTHORS, batch(user_ids))
+        return {row[0]: row for row in rows}
 
     async def by_username(self, username: str) -> User | None:
         async with connection(self._pool) as conn:

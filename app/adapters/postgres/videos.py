@@ -13,6 +13,7 @@ from app.core.cursors import Keyset
 from app.core.errors import Conflict, NotFound, Stale
 from app.core.events import Event, Receipt
 from app.ports.videos import Counts, Status, Video, VideoAndCounts
+from hotpath.pure.records import Stored
 
 MAX_AUTHORS = 1_000
 
@@ -43,7 +44,7 @@ _UPDATE = """
         updated_at = $8, publish_at = $9, published_at = $10, processed_at = $11, reserved_bytes = $12, document = $13
     WHERE video_id = $1"""
 _GET_MANY = """
-    SELECT v.document::text,
+    SELECT v.video_id, v.user_id, v.music_id, v.document::text,
            (coalesce(r.numbers, '{}') || coalesce(w.numbers, '{}'))::text AS counts,
            coalesce(r.version, 0) + coalesce(w.version, 0) AS counts_version
     FROM video.videos v
@@ -131,9 +132,11 @@ class PostgresVideos:
         return (await self.get_many([video_id])).get(video_id)
 
     async def get_many(self, video_ids: Sequence[str]) -> dict[str, VideoAndCounts]:
-        rows = await self._fetch(_GET_MANY, batch(video_ids))
-        found = (VideoAndCounts(_decode_video(row[0]), _decode_counts(row[1]), row[2]) for row in rows)
-        return {each.video.video_id: each for each in found}
+        rows = await self.stored(video_ids)
+        return {row[0]: VideoAndCounts(_decode_video(row[3]), _decode_counts(row[4]), row[5]) for row in rows}
+
+    async def stored(self, video_ids: Sequence[str]) -> list[Stored]:
+        return await self._fetch(_GET_MANY, batch(video_ids))
 
     @retried
     async def save(

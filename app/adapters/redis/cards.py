@@ -57,8 +57,8 @@ class RedisCards:
         for first in range(0, len(video_ids), BATCH):
             batch = video_ids[first : first + BATCH]
             raws = [cards[video_id] for video_id in batch]
-            documents = [hashes.get(video_id) for video_id in batch]
-            await self._client.run_packed(_PUT, kernel.put(_SHA, _OPTIONS, batch, raws, documents))
+            words = [hashes.get(video_id) for video_id in batch]
+            await self._client.run_packed(_PUT, kernel.put(_SHA, _OPTIONS, batch, raws, words))
 
 
 def _taken_in(video_id: bytes, raw: bytes | None) -> shelf.Entry | None:

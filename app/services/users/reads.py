@@ -63,7 +63,7 @@ class UserReads:
         page, more = rows[:limit], len(rows) > limit
         records = await self._videos.get_many([row.video_id for row in page])
         state, made = await asyncio.gather(
-            self._pages.hydrator.viewer(name), self._pages.hydrator.of_author(records.values())
+            self._pages.hydrator.viewer(name), self._pages.hydrator.of_author([*records.values()])
         )
         cards = [made[row.video_id] for row in page if row.video_id in made]
         next_cursor = None
