@@ -1,5 +1,4 @@
 import json
-from itertools import product
 from types import ModuleType
 
 import hiredis
