@@ -102,6 +102,13 @@ PULLED_LISTS: Final = Counter(
 FOR_YOU_BUILDS: Final = Counter(
     "kinora_for_you_builds_total", "Builds of For You by how they ended.", ["outcome"], registry=REGISTRY
 )
+FOR_YOU_BUILD_S: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+FOR_YOU_TIMES: Final = Timings(
+    "kinora_for_you_build_seconds",
+    "From the lease of a build of For You until it is kept.",
+    buckets=FOR_YOU_BUILD_S,
+    registry=REGISTRY,
+)
 FOR_YOU_ENTRIES: Final = Counter(
     "kinora_for_you_entries_total",
     "Videos put into For Yous by the source that had them.",

@@ -14,7 +14,7 @@ from app.core import ids
 from app.core.clock import system_ms
 from app.core.errors import Unavailable
 from app.core.events import event
-from app.core.metrics import EXPLORED, FOR_YOU_BUILDS, settle
+from app.core.metrics import EXPLORED, FOR_YOU_BUILDS, FOR_YOU_TIMES, settle
 from app.http.viewer import Viewer
 from app.ports.videos import Video
 from app.services.feed.candidates import BEGUN_MS, EXPLORE_PLACES
@@ -257,12 +257,14 @@ async def test_a_feed_is_built_once_whoever_asks_and_in_how_many_processes(islan
     processes = [island.another_process() for _ in range(3)]
     viewer = stranger()
     before = counted(FOR_YOU_BUILDS.labels("built"))
+    timed = FOR_YOU_TIMES._sum.get()
 
     pages = await asyncio.gather(
         *(process.feeds.page("feed", viewer, 0, None, 20) for process in processes for _ in range(10))
     )
 
     assert counted(FOR_YOU_BUILDS.labels("built")) - before == 1
+    assert FOR_YOU_TIMES._sum.get() > timed
     assert len({tuple(shown(page)) for page in pages}) == 1
 
 

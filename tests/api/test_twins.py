@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from app.core.config import Settings
+from tests.faults.running import LIMITS
 from tests.servers.engines import own_environment
 
 SCENARIO = Path(__file__).with_name("twins_scenario.py")
@@ -17,7 +18,7 @@ def test_pages_are_answered_without_any_extension(settings: Settings) -> None:
 
     ran = subprocess.run(
         [sys.executable, str(SCENARIO)],
-        env=own_environment() | folders | {"KINORA_PURE": "1", "PYTHONPATH": str(ROOT)},
+        env=own_environment() | folders | LIMITS | {"KINORA_PURE": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,

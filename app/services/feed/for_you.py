@@ -8,6 +8,7 @@ seen, the longest ago first.
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Sequence
 from itertools import count
 from typing import Any, Final
@@ -20,7 +21,16 @@ from app.cards.viewer import ViewerState
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
-from app.core.metrics import EXPLORED, FALLBACKS, FOR_YOU_BUILDS, FOR_YOU_ENTRIES, Tally
+from app.core.metrics import (
+    EXPLORED,
+    FALLBACKS,
+    FOR_YOU_BUILD_S,
+    FOR_YOU_BUILDS,
+    FOR_YOU_ENTRIES,
+    FOR_YOU_TIMES,
+    Stopwatch,
+    Tally,
+)
 from app.ports.activity import Watched
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
@@ -47,7 +57,7 @@ SOURCES: Final = (
 AGAIN: Final = SOURCES.index("recycled")
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
 
-_BUILT: Final = Tally(FOR_YOU_BUILDS.labels("built"))
+_BUILT: Final = Stopwatch(FOR_YOU_TIMES, FOR_YOU_BUILDS.labels("built"), FOR_YOU_BUILD_S)
 _ENTRIES: Final = {source: Tally(FOR_YOU_ENTRIES.labels(source)) for source in SOURCES}
 _PLACED, _COMPLETED = Tally(EXPLORED.labels("placed")), Tally(EXPLORED.labels("completed"))
 
@@ -123,6 +133,7 @@ class ForYou:
         """Builds what is not there, and lets go of the lease in the trip that keeps it."""
         writing: Awaitable[None] | None = None
         telling: Awaitable[None] | None = None
+        began_s = time.perf_counter()
         try:
             if found is None:
                 gathered, built = await self._judged(user_id, state)
@@ -130,7 +141,7 @@ class ForYou:
                     FOR_YOU_BUILDS.labels("failed").inc()
                     return None  # an empty list would be believed for half an hour
                 found = self._named(user_id, built)
-                writing, telling = self._keep(user_id, owner, found, built), self._explore(built, gathered)
+                writing, telling = self._keep(user_id, owner, found, built, began_s), self._explore(built, gathered)
         finally:
             writing = writing or _kept(self._builds.release(user_id, owner))
             await (writing if telling is None else asyncio.gather(_kept(telling), writing))
@@ -139,7 +150,6 @@ class ForYou:
     def _named(self, user_id: str, built: Built) -> FeedSlice:
         """The feed as it will be read."""
         now_ms = self._clock()
-        _BUILT.inc()
         letters = []
         for number, source in enumerate(SOURCES):
             if entered := built.owed.count(number):
@@ -151,7 +161,7 @@ class ForYou:
             new_generation(now_ms, letters_of(letters)), list(zip(count(now_ms, -1), built.video_ids, strict=False))
         )
 
-    async def _keep(self, user_id: str, owner: str, found: FeedSlice, built: Built) -> None:
+    async def _keep(self, user_id: str, owner: str, found: FeedSlice, built: Built, began_s: float) -> None:
         """Keeps a build for whoever reads on, and gives the lease back whether that succeeded or not."""
         first_score = found.entries[0][0] if found.entries else 0
         try:
@@ -161,6 +171,8 @@ class ForYou:
         except Unavailable:
             FALLBACKS.labels("feed").inc()
             await _kept(self._builds.release(user_id, owner))
+        if _BUILT.series.add(time.perf_counter() - began_s):
+            _BUILT.begun()
 
     async def _judged(self, user_id: str, state: ViewerState | None) -> tuple[Gathered, Built]:
         """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
