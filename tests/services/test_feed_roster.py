@@ -12,6 +12,7 @@ from app.ports.tiers import Standing
 from app.services.feed import roster
 from app.services.feed.roster import BELIEVED_MS, Roster
 
+WEEK_MS = 7 * 86_400_000
 STAR, OTHER = (f"usr_{letter * 26}" for letter in "SO")
 NONE = RecentReactions(frozenset(), "")
 FAN = viewer.pack(Circle(frozenset({STAR}), frozenset(), frozenset(), frozenset()), NONE, NONE)
@@ -23,6 +24,7 @@ class World:
 
     def __init__(self) -> None:
         self.now_ms = 1_800_000_000_000
+        self.store_is_ahead_ms = 0
         self.rows = [Standing(STAR, "pull", 1, changed_at=self.now_ms - 5)]
         self.error: Exception | None = None
         self.open = asyncio.Event()
@@ -33,13 +35,17 @@ class World:
     def restarted(self) -> Roster:
         return Roster(self, lambda: self.now_ms)  # type: ignore[arg-type]
 
-    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> list[Standing]:
+    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> tuple[list[Standing], int]:
         self.looks += 1
         await self.open.wait()
         if self.error is not None:
             raise self.error
         rows = sorted(self.rows, key=lambda row: (row.changed_at, row.user_id))
-        return [row for row in rows if (row.changed_at, row.user_id) > (since_ms, after_id)][:limit]
+        found = [row for row in rows if (row.changed_at, row.user_id) > (since_ms, after_id)][:limit]
+        return found, self.now_ms + self.store_is_ahead_ms
+
+    def cross(self, user_id: str) -> None:
+        self.rows.append(Standing(user_id, "pull", 1, changed_at=self.now_ms + self.store_is_ahead_ms))
 
     def may_pull(self, blob: bytes = FAN) -> bool:
         return self.roster.may_pull("usr_reader", blob)
@@ -103,7 +109,7 @@ async def test_what_was_known_goes_on_holding_while_a_look_fails(world: World) -
     assert world.looks == 2
 
     world.error = None
-    world.rows.append(Standing(OTHER, "pull", 1, changed_at=world.now_ms))
+    world.cross(OTHER)
     world.now_ms += BELIEVED_MS
     assert await world.known() == [OTHER, STAR]
     assert world.may_pull(STRANGER)
@@ -139,7 +145,31 @@ async def test_a_look_that_its_only_asker_left_is_there_for_the_next(world: Worl
 
 async def test_a_clock_that_was_set_back_is_not_believed(world: World) -> None:
     assert await world.known() == [STAR]
-    world.now_ms -= 3600_000
+    world.now_ms -= WEEK_MS
+    world.store_is_ahead_ms = WEEK_MS  # which is not set back with ours
     assert world.may_pull(STRANGER)
     await world.known()
     assert world.looks == 2
+
+
+async def test_who_crosses_after_the_stores_clock_was_set_right_is_heard_of(world: World) -> None:
+    world.rows.clear()
+    world.store_is_ahead_ms = WEEK_MS
+    world.cross(STAR)
+    assert await world.known() == [STAR]
+
+    world.store_is_ahead_ms = 0
+    world.now_ms += 60_000
+    world.cross(OTHER)
+    world.now_ms += 60_000
+    assert await world.known() == [OTHER, STAR]
+
+
+async def test_a_stamp_of_a_clock_that_was_ahead_hides_no_later_one_from_a_process_that_starts(world: World) -> None:
+    world.rows[0] = Standing(STAR, "pull", 1, changed_at=world.now_ms + WEEK_MS)
+    for _ in range(2):
+        assert await world.known() == [STAR]
+        world.now_ms += 60_000
+    world.cross(OTHER)
+    world.now_ms += BELIEVED_MS
+    assert await world.known() == [OTHER, STAR]

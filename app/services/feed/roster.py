@@ -34,7 +34,8 @@ class Roster:
         self._tiers = tiers
         self._clock = clock
         self._standings: dict[str, Standing] = {}  # by id without its kind
-        self._seen_ms = 0
+        self._seen_ms = 0  # by the store's clock, as the next
+        self._store_ms = 0
         self._asked_ms = -BELIEVED_MS  # when the last look that has ended began, or failed
         self._whole = False  # some look has read the table to its end
         self._looks: SingleFlight[str, None] = SingleFlight()
@@ -81,12 +82,16 @@ class Roster:
     async def _read_on(self) -> None:
         at, after_id = max(0, self._seen_ms - OVERLAP_MS), ""
         for _ in range(PAGES):
-            rows = await self._tiers.changed_since(at, after_id, PAGE)
+            rows, now_ms = await self._tiers.changed_since(at, after_id, PAGE)
+            was_ms, self._store_ms = self._store_ms, now_ms
+            if now_ms < was_ms:  # that clock was set back: what changes from now on may be stamped before what was seen
+                at, after_id, self._seen_ms = 0, "", 0
+                continue
             self._standings |= {row.user_id[4:]: row for row in rows}
             self._bare.update(row.user_id[4:].encode() for row in rows)
             if rows:
                 at, after_id = rows[-1].changed_at, rows[-1].user_id
-                self._seen_ms = max(self._seen_ms, at)
+                self._seen_ms = min(max(self._seen_ms, at), now_ms)  # a stamp may be of a clock that was ahead
             if len(rows) < PAGE:
                 return
         log.warning("more creators are pulled than one look reads", extra={"known": len(self._standings)})
