@@ -61,13 +61,12 @@ cdef class Choice:
     cdef Py_ssize_t* _listed  # of each list, one behind the other, the numbers of its ids, each once
     cdef Py_ssize_t* _ends  # of each list there
     cdef Py_ssize_t* _owed  # by number, the first list that has it
-    cdef Py_ssize_t* _explored
+    cdef Py_ssize_t* _explored  # numbers, each once
     cdef Py_ssize_t _explored_count
 
     def __cinit__(self, list lists not None, list explored not None):
         cdef Py_ssize_t most = len(explored)
-        cdef Py_ssize_t i, number, before
-        cdef Py_ssize_t size = 0
+        cdef Py_ssize_t i, number, before, size = 0
         for each in lists:
             most += len(<list?> each)
         self._ids = []
@@ -97,6 +96,9 @@ cdef class Choice:
             number = self._number_of(one)
             if number == before:
                 self._owed[number] = self._lists
+            elif last[number] == self._lists:
+                continue  # there is room for each number once
+            last[number] = self._lists
             self._explored[self._explored_count] = number
             self._explored_count += 1
 

@@ -257,7 +257,7 @@ cdef class Hits:
     cdef bint _look_after(self, Hit hit, object oldest) except -1:
         found = None
         if PyBytes_CheckExact(oldest):
-            found = overdue(oldest, hit.stamp_us - 1000 * self._window_ms, self._forget, hit.reader.user_id)
+            found = overdue(oldest, hit.stamp_us, 1000 * self._window_ms, self._forget, hit.reader.user_id)
         if found is None:
             return False
         hit.forgets, hit.forgotten = found

@@ -13,30 +13,38 @@ cdef enum:
     DIGITS = 16
 
 
-def overdue(bytes reply not None, int64_t edge_us, Template forget not None, bytes user_id not None):
+def overdue(
+    bytes reply not None, int64_t stamp_us, int64_t window_us, Template forget not None, bytes user_id not None
+):
     """60 ns an entry that goes."""
     cdef list entries = texts(reply)
     cdef Text[VALUES] values
     cdef Py_ssize_t count = 0
-    cdef int64_t stamp_us = edge_us
+    cdef int64_t entry_us
+    cdef bint last_is_over = False
     cdef bytes commands
     cdef char* out
     for entry in entries:
-        stamp_us = _time(<bytes> entry)
-        if stamp_us < 0:
+        entry_us = _time(<bytes> entry)
+        if entry_us < 0:
             return None
-        count += stamp_us <= edge_us
-    if not entries or stamp_us > edge_us:
+        last_is_over = _is_over(entry_us, stamp_us, window_us)
+        count += last_is_over
+    if not last_is_over:
         return 0, b""
     memset(values, 0, sizeof(values))
     point_at(&values[1], user_id)
     commands = PyBytes_FromStringAndSize(NULL, count * len(forget.text))
     out = PyBytes_AS_STRING(commands)
     for entry in entries:
-        if _time(<bytes> entry) <= edge_us:
+        if _is_over(_time(<bytes> entry), stamp_us, window_us):
             point_at(&values[0], entry)
             out = forget.write(out, values)
     return count, commands
+
+
+cdef inline bint _is_over(int64_t entry_us, int64_t stamp_us, int64_t window_us) noexcept:
+    return not -window_us < entry_us - stamp_us <= window_us
 
 
 cdef int64_t _time(bytes entry) noexcept:

@@ -1,5 +1,7 @@
 """Rate limits: the documented ones per person and route, a default for every other route, per address for visitors."""
 
+import socket
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +14,8 @@ from app.ports.limiter import Limiter, Verdict
 
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60
+NAMED: Final = 10_000  # visitors whose name is kept
+MAPPED: Final = bytes(10) + b"\xff\xff"  # begins an IPv6 address that stands for an IPv4 one
 COUNTED: Final = "counted"  # in a request's state: the verdict of a door that went through it before
 
 
@@ -74,11 +78,19 @@ def headers(policy: Policy, verdict: Verdict) -> list[tuple[bytes, bytes]]:
     ]
 
 
+@lru_cache(maxsize=NAMED)
 def visitor_name(host: str) -> str:
-    """Whom an anonymous request of this peer counts for: IPv6 counts by its /64."""
-    if ":" in host:
-        return "ip-" + ":".join(host.split(":")[:4]).replace("::", ":") + "_64"
-    return "ip-" + host
+    """Whom an anonymous request of this peer counts for: IPv6 counts by its /64, however it is written, and an IPv4
+    address in the clothes of IPv6 as itself. What is no address keeps its text."""
+    if ":" not in host:
+        return "ip-" + host
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    except (OSError, ValueError):
+        return "ip-" + host
+    if packed.startswith(MAPPED):
+        return "ip-" + socket.inet_ntoa(packed[len(MAPPED) :])
+    return "ip-" + ":".join(f"{packed[at] << 8 | packed[at + 1]:x}" for at in (0, 2, 4, 6)) + "_64"
 
 
 def host_of(scope: Any) -> str:

@@ -42,8 +42,9 @@ class Tiers(Protocol):
     async def cross(self, to: Standing) -> bool:
         """Writes a standing if the stored epoch is the one before `to.epoch`; whether it did. Sets `changed_at`."""
 
-    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> list[Standing]:
-        """Standings after (changed_at, user_id), ascending: at (0, "") the first page of all."""
+    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> tuple[list[Standing], int]:
+        """Standings after (changed_at, user_id), ascending: at (0, "") the first page of all. And what time it is by
+        the clock that sets `changed_at`."""
 
     async def stamp(self, event_id: str, video_id: str, author_id: str, now_ms: int) -> Stamp:
         """Stamps an event with its author's present standing, once: a repeat gets the first stamp and its progress."""

@@ -15,7 +15,7 @@ class Choice:
         if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in (*lists, explored)):
             raise TypeError("candidates are lists of texts")
         self._lists = [list(dict.fromkeys(each)) for each in lists]
-        self._explored = list(explored)
+        self._explored = list(dict.fromkeys(explored))
         self._ids = list(dict.fromkeys(one for each in (*lists, explored) for one in each))
 
     @property

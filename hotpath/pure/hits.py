@@ -250,8 +250,8 @@ class Hits:
         """What is pushed in the next half of a window outlives it, because a log is kept for two."""
         if not isinstance(oldest, bytes):
             return False
-        edge_us = hit.stamp_us - self._window_s * 1_000_000
-        found = overdue(oldest, edge_us, self._questions.forget, hit.reader.user_id)
+        window_us = self._window_s * 1_000_000
+        found = overdue(oldest, hit.stamp_us, window_us, self._questions.forget, hit.reader.user_id)
         if found is None:
             return False
         hit.forgets, hit.forgotten = found

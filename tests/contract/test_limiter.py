@@ -92,6 +92,27 @@ async def test_what_left_the_window_leaves_the_log(client: RedisClient) -> None:
     assert await client.call("LLEN", key) == 4
 
 
+async def test_what_was_stamped_by_a_clock_that_was_ahead_refuses_nobody_once_it_is_right(client: RedisClient) -> None:
+    caller = new("usr")
+    key = f"ratelimit:{caller}:like"
+    for _ in range(4):
+        await RedisLimiter(client).take(caller, "like", 4, 60)
+    for place in range(4):
+        await client.call("LSET", key, place, int(await client.call("LINDEX", key, place)) + 3_600_000_000)
+    assert [(await RedisLimiter(client).take(caller, "like", 4, 60)).remaining for _ in range(4)] == [2, 2, 1, 0]
+    assert await client.call("LLEN", key) == 4
+    assert not (await RedisLimiter(client).take(caller, "like", 4, 60)).allowed
+
+
+async def test_what_was_stamped_within_a_window_ahead_counts(client: RedisClient) -> None:
+    caller = new("usr")
+    key = f"ratelimit:{caller}:like"
+    assert (await RedisLimiter(client).take(caller, "like", 1, 60)).allowed
+    await client.call("LSET", key, 0, int(await client.call("LINDEX", key, 0)) + 59_000_000)
+    assert await RedisLimiter(client).take(caller, "like", 1, 60) == Verdict(False, 0, 60)
+    assert await client.call("LLEN", key) == 1
+
+
 async def test_refused_ones_never_make_room(client: RedisClient) -> None:
     """However attempts of a burst come between each other's commands, no more than the limit is ever admitted."""
     for seed in range(30):

@@ -33,12 +33,24 @@ async def test_what_changed_is_listed_in_order_page_by_page(tiers: Tiers) -> Non
     await tiers.cross(Standing(users[0], "push", 2))
     listed: list[Standing] = []
     at, after_id = min([(await tiers.standing(user_id)).changed_at for user_id in users]) - 1, ""
-    while rows := await tiers.changed_since(at, after_id, 3):
+    while rows := (await tiers.changed_since(at, after_id, 3))[0]:
         listed += rows
         at, after_id = rows[-1].changed_at, rows[-1].user_id
     everybody = [await tiers.standing(user_id) for user_id in users]
     assert [standing for standing in listed if standing.user_id in users] == sorted(everybody, key=place)
     assert listed == sorted(listed, key=place)
+
+
+async def test_what_changed_comes_with_the_time_by_the_same_clock(tiers: Tiers) -> None:
+    user_id = ids.new("usr")
+    _, before_ms = await tiers.changed_since(2**52, "", 3)
+    await tiers.cross(Standing(user_id, "pull", 1))
+    found, after_ms = await tiers.changed_since(before_ms - 1, "", 10_000)
+    (changed_at,) = [standing.changed_at for standing in found if standing.user_id == user_id]
+    assert before_ms <= changed_at <= after_ms
+    nothing, later_ms = await tiers.changed_since(2**52, "", 3)
+    assert nothing == []
+    assert after_ms <= later_ms
 
 
 def place(standing: Standing) -> tuple[int, str]:

@@ -115,6 +115,17 @@ def test_numbers_that_differ_and_weights_of_no_use_are_refused(twin: ModuleType)
 
 
 @both
+def test_what_is_explored_twice_has_one_place(twin: ModuleType) -> None:
+    for lists in ([], [["b"]], [["a", "b"]]):
+        choice = twin.Choice(lists, ["a", "c"] * 2500)
+        weights = [1] * len(lists)
+        chosen, _, placed = order(choice, None, weights=weights, places=(0, 1, 5000))
+        assert chosen == ["a", "c", *(["b"] if lists else [])]
+        assert placed == ["a", "c"]
+        assert choice.dead([None] * len(choice.ids)) == ["a", "c"]
+
+
+@both
 def test_what_is_no_text_and_no_card_is_refused(twin: ModuleType) -> None:
     choice = twin.Choice([["a"]], [])
     with pytest.raises((TypeError, AttributeError)):

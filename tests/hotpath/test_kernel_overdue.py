@@ -13,7 +13,10 @@ TWINS = [(compiled, compiled_templates), (pure, pure_templates)]
 both = pytest.mark.parametrize(("kernel", "templates"), TWINS, ids=["c", "py"])
 
 FORGET = b"LREM " + b"\x02" * 3 + b" " + b"\x01" * 16 + b";"
-EDGE_US = 1_800_000_000_000_000
+STAMP_US = 1_800_000_000_000_000
+WINDOW_US = 60_000_000
+WINDOW = (STAMP_US, WINDOW_US)
+EDGE_US = STAMP_US - WINDOW_US
 
 
 def listed(*texts: bytes) -> bytes:
@@ -25,35 +28,51 @@ def test_what_is_not_later_than_the_edge_is_forgotten(kernel: ModuleType, templa
     forget = templates.Template(FORGET)
     young, edge, old = (b"%d" % (EDGE_US + late_us) for late_us in (1, 0, -5))
 
-    assert kernel.overdue(listed(young, edge, old), EDGE_US, forget, b"usr") == (
+    assert kernel.overdue(listed(young, edge, old), *WINDOW, forget, b"usr") == (
         2,
         b"LREM usr %b;LREM usr %b;" % (edge, old),
     )
-    assert kernel.overdue(listed(young, young), EDGE_US, forget, b"usr") == (0, b"")
-    assert kernel.overdue(listed(old, young), EDGE_US, forget, b"usr") == (0, b"")  # the last one says it for all
-    assert kernel.overdue(listed(), EDGE_US, forget, b"usr") == (0, b"")
+    assert kernel.overdue(listed(young, young), *WINDOW, forget, b"usr") == (0, b"")
+    assert kernel.overdue(listed(old, young), *WINDOW, forget, b"usr") == (0, b"")  # the last one says it for all
+    assert kernel.overdue(listed(), *WINDOW, forget, b"usr") == (0, b"")
+
+
+@both
+def test_what_can_not_be_true_is_forgotten_too(kernel: ModuleType, templates: ModuleType) -> None:
+    forget = templates.Template(FORGET)
+    hour, false, latest = (b"%d" % (STAMP_US + ahead_us) for ahead_us in (3_600_000_000, WINDOW_US + 1, WINDOW_US))
+
+    assert kernel.overdue(listed(hour, latest, false), *WINDOW, forget, b"usr") == (
+        2,
+        b"LREM usr %b;LREM usr %b;" % (hour, false),
+    )
+    assert kernel.overdue(listed(false, latest), *WINDOW, forget, b"usr") == (0, b"")
 
 
 @both
 def test_what_is_no_time_is_said(kernel: ModuleType, templates: ModuleType) -> None:
     for odd in (b"", b"1", b"x" * 16, b"-" + b"1" * 15, b"1" * 17):
-        assert kernel.overdue(listed(b"%d" % EDGE_US, odd), EDGE_US, templates.Template(FORGET), b"usr") is None
+        assert kernel.overdue(listed(b"%d" % EDGE_US, odd), *WINDOW, templates.Template(FORGET), b"usr") is None
     for broken in (b"", b":1\r\n", listed(b"1" * 16)[:-3]):
         with pytest.raises(ValueError, match=r"^not a list of texts$"):
-            kernel.overdue(broken, EDGE_US, templates.Template(FORGET), b"usr")
+            kernel.overdue(broken, *WINDOW, templates.Template(FORGET), b"usr")
     for text in (b"\x01", b"\x03" * 16, b"\x02" * 4):
         with pytest.raises(ValueError, match=r"^a value does not fit its hole$"):
-            kernel.overdue(listed(b"%d" % EDGE_US), EDGE_US, templates.Template(text), b"usr")
+            kernel.overdue(listed(b"%d" % EDGE_US), *WINDOW, templates.Template(text), b"usr")
 
 
 ENTRIES = st.one_of(
-    st.integers(EDGE_US - 3, EDGE_US + 3).map(lambda at_us: b"%d" % at_us), st.just(b"7"), st.just(b"0" * 16)
+    st.tuples(st.sampled_from([EDGE_US, STAMP_US, STAMP_US + WINDOW_US]), st.integers(-3, 3)).map(
+        lambda place: b"%d" % sum(place)
+    ),
+    st.just(b"7"),
+    st.sampled_from([b"0" * 16, b"9" * 16]),
 )
 
 
 @given(entries=st.lists(ENTRIES, max_size=12))
 def test_both_find_the_same(entries: list[bytes]) -> None:
     one, other = (
-        kernel.overdue(listed(*entries), EDGE_US, templates.Template(FORGET), b"usr") for kernel, templates in TWINS
+        kernel.overdue(listed(*entries), *WINDOW, templates.Template(FORGET), b"usr") for kernel, templates in TWINS
     )
     assert one == other

@@ -18,8 +18,10 @@ _NEXT: Final = f"""
     UPDATE social.tiers SET tier = $2, epoch = $3, selective_until = $4, pull_until = $5, changed_at = {_NOW}
     WHERE user_id = $1 AND epoch = $3 - 1 RETURNING true"""  # noqa: S608
 _CHANGED: Final = f"""
-    SELECT {_COLUMNS} FROM social.tiers WHERE (changed_at, user_id) > ($1, $2)
-    ORDER BY changed_at, user_id LIMIT $3"""  # noqa: S608
+    SELECT now, found.* FROM (SELECT {_NOW} AS now) clock LEFT JOIN (
+        SELECT {_COLUMNS} FROM social.tiers WHERE (changed_at, user_id) > ($1, $2)
+        ORDER BY changed_at, user_id LIMIT $3) found ON true
+    ORDER BY changed_at, user_id"""  # noqa: S608
 _STAMP: Final = """
     INSERT INTO social.fanouts (event_id, video_id, tier, epoch, started_at)
     SELECT $1, $2, coalesce(t.tier, 'push'), coalesce(t.epoch, 0), $4
@@ -55,9 +57,11 @@ class PostgresTiers:
         async with connection(self._pool) as conn:
             return bool(await conn.fetchval(sql, to.user_id, to.tier, to.epoch, to.selective_until, to.pull_until))
 
-    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> list[Standing]:
+    async def changed_since(self, since_ms: int, after_id: str, limit: int) -> tuple[list[Standing], int]:
         async with connection(self._pool) as conn:
-            return [Standing(*row) for row in await conn.fetch(_CHANGED, since_ms, after_id, limit)]
+            rows = await conn.fetch(_CHANGED, since_ms, after_id, limit)
+        # Where nothing changed there is one row, with the time alone.
+        return [Standing(*row) for _, *row in rows if row[0] is not None], rows[0]["now"]
 
     async def stamp(self, event_id: str, video_id: str, author_id: str, now_ms: int) -> Stamp:
         async with connection(self._pool) as conn:

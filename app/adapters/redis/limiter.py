@@ -9,6 +9,12 @@ that place, and can't have been admitted. Attempts about to take themselves out 
 A log that with the attempt is no longer than the limit says the same without a look: of `limit` + 1 the one that pushed
 last made it longer.
 
+A stamp of more than a window later than an attempt's own can't be true, for no attempt is under way for so long: the
+server's clock was ahead and has been set right. It counts as old, lest it refuse its reader until that time has come.
+So the proof is of one clock: where that is set by more than a window, back or ahead, what was admitted before does not
+count any more, and until each process knows the new time only the logs described next hold, by which it admits at most
+the limit in any window.
+
 Each of n processes also keeps a log of what it admitted. That log refuses without a trip who is over the limit already,
 and takes over while Redis is away: a process then admits only while its log holds less than 1/n of the limit. With what
 Redis admitted before that is at most twice the limit in any window, and with one process never more than the limit,
@@ -84,15 +90,17 @@ class RedisLimiter:
         """The verdict from the replies to `commands`, but the last, and what to tell Redis now without waiting. Who did
         not look at the `oldest` entries gives none, and `remaining` may say too little."""
         window_us = attempt.window_s * 1_000_000
-        if decisive is not None and int(decisive) + window_us > attempt.stamp_us:
+        if decisive is not None and not _is_over(decisive, window_us, attempt.stamp_us):
             wait_us = int(decisive) + window_us - attempt.stamp_us
             own: Command = ("LREM", attempt.key, 1, attempt.stamp_us)
             return Verdict(False, 0, min(attempt.window_s, ceil(wait_us / 1_000_000))), [own]
         # Logged as of before the trip: the process must not hold it in its window longer than Redis does.
         self.admitted.add(attempt.key, attempt.began_ms)
         gone: list[Command] = []
-        if oldest and int(oldest[-1]) + window_us <= attempt.stamp_us:
-            gone = [("LREM", attempt.key, -1, entry) for entry in oldest if int(entry) + window_us <= attempt.stamp_us]
+        if oldest and _is_over(oldest[-1], window_us, attempt.stamp_us):
+            gone = [
+                ("LREM", attempt.key, -1, entry) for entry in oldest if _is_over(entry, window_us, attempt.stamp_us)
+            ]
         return Verdict(True, max(0, attempt.limit - length + len(gone)), attempt.window_s), gone
 
     async def _ask_time(self) -> None:
@@ -117,6 +125,11 @@ class RedisLimiter:
 
     def _now_ms(self) -> int:
         return self._time.now_us() // 1000
+
+
+def _is_over(entry: bytes, window_us: int, stamp_us: int) -> bool:
+    """Whether an entry has left the window, or can't be true."""
+    return not -window_us < int(entry) - stamp_us <= window_us
 
 
 def key_of(caller: str, endpoint: str) -> str:
