@@ -32,6 +32,7 @@ from perf.servers.stage import stage
 from perf.table import curve, path_row
 
 PLANT_ROUNDS = 2
+PLANTED_MORE = 1.15  # most cost twice as much; at the edge it is reading alone that is done twice
 HIT = Budget(ratio=1.4, noise=0.1, required=1.6)
 
 
@@ -228,7 +229,7 @@ def test_every_path_that_is_held_costs_more_with_a_slowdown_planted() -> None:
     with stage(60, 300) as servers:
         for name in sorted(names):
             honest = PATHS[name](servers, PLANT_ROUNDS, False).value
-            assert PATHS[name](servers, PLANT_ROUNDS, True).value > 1.3 * honest, name
+            assert PATHS[name](servers, PLANT_ROUNDS, True).value > PLANTED_MORE * honest, name
 
 
 @pytest.mark.long
