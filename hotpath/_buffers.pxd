@@ -31,9 +31,10 @@ cdef inline int make_room(Buffer* out, Py_ssize_t more) except -1:
 
 @cython.overflowcheck(False)  # which would take pointers for numbers
 cdef inline void write(Buffer* out, const char* what, Py_ssize_t size) noexcept nogil:
-    """Where there is room."""
-    memcpy(out.at + out.size, what, size)
-    out.size += size
+    """Where there is room. Of nothing there may be none yet, nor anything to copy from."""
+    if size > 0:
+        memcpy(out.at + out.size, what, size)
+        out.size += size
 
 
 cdef inline Py_ssize_t digits_of(int64_t number, char* digits) noexcept nogil:

@@ -199,6 +199,13 @@ RECORDS = st.fixed_dictionaries(
 AUTHORS = st.tuples(st.just(USER), TEXTS, TEXTS, st.none() | TEXTS, st.booleans(), NUMBERS, st.booleans())
 
 
+def test_the_first_text_of_a_hash_may_be_empty() -> None:
+    # Nothing was written before, so there is no room for a text yet: of an empty one nothing may be copied there.
+    first = row(FIELDS | {"status": "processing", "media": None, "title": ""})
+
+    assert compiled.make([first], {USER: AUTHOR}, {}) == pure.make([first], {USER: AUTHOR}, {})
+
+
 def _both(rows: list[pure.Stored], author: pure.Author, own: bool) -> list[object]:
     answers: list[object] = []
     for twin in (compiled, pure):
