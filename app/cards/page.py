@@ -51,9 +51,7 @@ class Pages:
     ) -> list[VideoCard] | None:
         """The first `limit` of these as `render` gives them, by one kernel, where a feed may offer the viewer every one
         (one of whom they follow, if it must be `followed`) and it is plain how: as nearly always. Else None."""
-        entries = self.hydrator.at_hand(video_ids)
-        if entries is None:
-            entries = await self.hydrator.taken_in(video_ids)
+        entries = await self.hydrator.taken_in(video_ids)
         bare_id = viewer.user_id[4:].encode()
         body = kernel.page(entries, viewer.blob, bare_id, followed, limit, present.FLAGS, _PREFIX, b"", b"")
         return None if body is None else cast("list[VideoCard]", msgspec.Raw(body))

@@ -12,7 +12,7 @@ from app.edge.hot import HotReads
 from app.edge.messages import Refused, Request
 from app.edge.pool import Pool
 from app.http.access import request_line
-from app.http.record import Record
+from app.http.record import Record, counted_as
 
 OPEN: Final = 4096  # connections of clients
 TOLD: Final = 256  # more, who are told that there is no room; who comes then is not even told
@@ -70,12 +70,12 @@ class Shared:
 
     def refusal(self, refused: Refused, request: Request | None, name: bytes) -> bytes:
         """The answer to a request that nobody behind answers, in the log and the metrics like any other."""
-        method, line, traceparent = "-", b"-", None
+        method, counted, line, traceparent = "-", "-", b"-", None
         if request is not None:
             method, path = request.method.decode(), request.target.partition(b"?")[0].decode()
-            line = request_line(method, path, request.http_version)
+            counted, line = counted_as(method), request_line(method, path, request.http_version)
             traceparent = next((value for key, value in request.fields if key == b"traceparent" and value), None)
         whole = problems.whole(refused, self._record.trace_id(traceparent), bodiless=method == "HEAD")
         sent_bytes = len(whole) - whole.index(b"\r\n\r\n") - 4
-        self._record.done(_ROUTE, method, refused.status, time.perf_counter(), name, b"-", line, sent_bytes)
+        self._record.done(_ROUTE, counted, refused.status, time.perf_counter(), name, b"-", line, sent_bytes)
         return whole

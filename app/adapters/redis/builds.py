@@ -6,12 +6,12 @@ from itertools import chain
 from redis.exceptions import NoScriptError
 
 from app.adapters.redis.client import RedisClient, Script, Word
-from app.adapters.redis.feeds import WHOLE, feed_key, note_build, note_read, range_of, slice_of
-from app.ports.feeds import KEEP, TTL_S, FeedSlice
+from app.adapters.redis.feeds import feed_key, note_build, note_read, range_of, replacing, slice_of
+from app.core.clock import LATEST_MS
+from app.ports.feeds import KEEP, FeedSlice
 
 ID_BYTES = 30
 ORDER_NAME = 16  # of a generation
-LATEST = 2**53
 
 # KEYS lease; ARGV owner. Only the holder's own lease: another may hold it since.
 _RELEASE = Script("""
@@ -26,7 +26,7 @@ class RedisBuilds:
         self._client = client
 
     async def claim(self, user_id: str, owner: str, ttl_ms: int) -> tuple[bool, FeedSlice | None]:
-        looks = range_of(feed_key("feed", user_id), LATEST, None, KEEP["feed"])
+        looks = range_of(feed_key("feed", user_id), LATEST_MS, None, KEEP["feed"])
         leased, *replies = await self._client.transaction([("SET", _lease(user_id), owner, "NX", "PX", ttl_ms), *looks])
         found = slice_of(replies, None, KEEP["feed"])
         note_read("feed", found)
@@ -40,15 +40,12 @@ class RedisBuilds:
     ) -> None:
         if len(video_ids) > KEEP["feed"]:
             raise ValueError(f"{len(video_ids)} videos are more than {KEEP['feed']}")
-        key = feed_key("feed", user_id)
         scores = range(first_score, first_score - len(video_ids), -1)
         entries: Iterable[Word] = chain.from_iterable(zip(scores, video_ids, strict=True))
         try:
             await self._client.transaction(
                 [
-                    ("DEL", key),
-                    ("ZADD", key, WHOLE, f"!{generation}", *entries),
-                    ("EXPIRE", key, TTL_S["feed"]),
+                    *replacing("feed", user_id, generation, entries),
                     ("SET", _order(user_id, generation[:ORDER_NAME]), "".join(video_ids), "EX", order_ttl_s),
                     ("EVALSHA", _RELEASE.sha, 1, _lease(user_id), owner),
                 ]

@@ -4,11 +4,11 @@ Redis orders members of one score by their bytes, so a reverse range is exactly 
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from app.adapters.redis.client import Command, RedisClient, Script
+from app.adapters.redis.client import Command, RedisClient, Script, Word
 from app.core.metrics import FEED_BUILDS, FEED_READS, Tally
 from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
 from hotpath import fanout
@@ -116,14 +116,11 @@ class RedisFeeds:
     async def build(
         self, kind: Kind, user_id: str, generation: str, entries: Sequence[tuple[int, str]], *, whole: bool = True
     ) -> None:
-        key = feed_key(kind, user_id)
         score = WHOLE if whole and len(entries) <= KEEP[kind] else CUT
         await self._client.transaction(
             [
-                ("DEL", key),
-                ("ZADD", key, score, f"!{generation}", *_words(entries)),
-                ("ZREMRANGEBYRANK", key, 1, -KEEP[kind] - 1),
-                ("EXPIRE", key, TTL_S[kind]),
+                *replacing(kind, user_id, generation, _words(entries), score),
+                ("ZREMRANGEBYRANK", feed_key(kind, user_id), 1, -KEEP[kind] - 1),
             ]
         )
         note_build(kind)
@@ -209,6 +206,12 @@ def feed_key(kind: Kind, user_id: str) -> str:
 
 def page_key(kind: Kind, session_id: str) -> str:
     return f"page:{kind}:{session_id}"
+
+
+def replacing(kind: Kind, user_id: str, generation: str, words: Iterable[Word], score: int = WHOLE) -> list[Command]:
+    """Replaces a feed by one of these words, score and member of each entry, and a marker of this score."""
+    key = feed_key(kind, user_id)
+    return [("DEL", key), ("ZADD", key, score, f"!{generation}", *words), ("EXPIRE", key, TTL_S[kind])]
 
 
 def range_of(key: str, upper: int, after: tuple[int, str] | None, limit: int) -> list[Command]:

@@ -146,9 +146,7 @@ class Candidates:
             watched = []
         liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
         taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
-        cards = self._hydrator.at_hand(taste)
-        if cards is None:
-            cards = await self._hydrator.taken_in(taste)
+        cards = await self._hydrator.taken_in(taste)
         times = Counter([card.category for card in cards if card is not None and card.active])
         most = sorted(times.items(), key=itemgetter(1), reverse=True)[:CATEGORIES]
         return [(category.decode(), often) for category, often in most]

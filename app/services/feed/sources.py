@@ -5,7 +5,7 @@ from typing import Final
 
 from app.cards.hydrate import Hydrator
 from app.cards.viewer import ViewerState
-from app.core.clock import Clock
+from app.core.clock import LATEST_MS, Clock
 from app.core.errors import Unavailable
 from app.core.flight import SingleFlight
 from app.core.metrics import FALLBACKS
@@ -16,7 +16,6 @@ from app.services.feed.pulled import Pulled
 
 AUTHORS_AT_ONCE: Final = 1000
 FIRST_LOOK: Final = 50  # videos of each author at first; only an author who fills the feed is asked for more
-LATEST_MS: Final = 2**53
 
 
 class Sources:

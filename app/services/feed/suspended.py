@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from app.core import events
-from app.core.clock import Clock
+from app.core.clock import LATEST_MS, Clock
 from app.core.cursors import Keyset
 from app.core.events import Event
 from app.ports.feeds import KEEP, Feeds
@@ -24,7 +24,6 @@ from app.work.pieces import Turn
 
 PAGE: Final = 200  # followers between two marks of progress
 AT_ONCE: Final = 20  # of their feeds, with up to 500 videos each
-_LATEST: Final = 2**53
 
 
 class KeepSuspended:
@@ -80,7 +79,7 @@ class KeepSuspended:
             await self._feeds.drop("creator", author_id)
 
     async def _match(self, author_id: str, followers: Sequence[str], hidden: bool) -> None:
-        slices = await self._feeds.read_many("following", followers, upper=_LATEST, after=None, limit=1)
+        slices = await self._feeds.read_many("following", followers, upper=LATEST_MS, after=None, limit=1)
         built = [follower for follower, found in zip(followers, slices, strict=True) if found is not None]
         if not built:
             return
