@@ -68,6 +68,14 @@ async def test_a_callers_trace_is_continued_if_it_is_one(client: httpx.AsyncClie
         assert answer.headers["x-request-id"] != trace
 
 
+async def test_of_several_traces_the_first_that_is_not_empty_is_continued(client: httpx.AsyncClient) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    given = [("traceparent", ""), ("traceparent", f"00-{trace}-00f067aa0ba902b7-01")]
+
+    for path in ("/livez", "/api/v1/feed/trending"):  # by either door
+        assert (await client.get(path, headers=given)).headers["x-request-id"] == trace
+
+
 async def test_methods_of_a_clients_own_are_counted_as_one(client: httpx.AsyncClient) -> None:
     def kinds() -> set[str]:
         return {sample.labels["method"] for metric in REQUESTS.collect() for sample in metric.samples}
