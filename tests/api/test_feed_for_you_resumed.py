@@ -5,6 +5,8 @@ import random
 import pytest
 
 from app.core.clock import system_ms
+from app.core.ids import new as new_id
+from app.ports.feeds import KEEP
 from app.services.feed.position import FOR_YOU_SIZE
 from tests.api.asking import ids, refusal, walk
 from tests.api.feeding import feed, read_by_page, stock
@@ -87,6 +89,53 @@ async def test_who_is_in_the_tail_goes_on_there_when_the_list_ends(island: Islan
 
     assert not page["has_more"]
     assert sorted(found + ids(page["videos"])) == sorted(videos)
+
+
+@pytest.mark.parametrize("pages", [2, 5, 6])
+async def test_a_list_that_overflows_under_a_reader_repeats_and_skips_nothing(island: Island, pages: int) -> None:
+    """Who is in the middle of it, at its end, and in the tail, with the oldest videos before them in it."""
+    star, reader = await sign_up(island.client), await sign_up(island.client)
+    old = [video.video_id for video in await stock(island.stores, star.user_id, 60, system_ms() - 3_600_000)]
+    await island.client.post(f"/api/v1/users/{star.user_id}/follow", headers=reader.headers)
+    _, videos = await stocked(island, FOR_YOU_SIZE)
+    found: list[str] = []
+    cursor = ""
+    for _ in range(pages):
+        page = await feed(island.client, f"{URL}?limit=20{cursor}", reader.headers)
+        found += ids(page["videos"])
+        cursor = f"&cursor={page['next_cursor']}"
+    assert set(old) & set(found)
+    pushed = [(system_ms() + n, new_id("vid")) for n in range(10, KEEP["feed"])]
+    await island.stores.feeds.add("feed", reader.user_id, pushed, whole=True)  # nearly all else gives way to these
+
+    rest = await walk(island.client, f"{URL}?limit=20{cursor}", reader.headers, key="videos")
+
+    assert sorted(found + ids(rest)) == sorted(old + videos)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_what_was_given_back_to_a_list_and_served_does_not_come_again(island: Island, lost: bool) -> None:
+    _, videos = await stocked(island, FOR_YOU_SIZE + 60)
+    reader = await sign_up(island.client)
+    first = await feed(island.client, f"{URL}?limit=50", reader.headers)
+    restored = await island.stores.videos.get(videos[-30])
+    assert restored is not None
+    feeds = island.stores.feeds
+    await feeds.add("feed", reader.user_id, [(restored.video.published_at or 0, videos[-30])], whole=True)
+    found = [first]
+    for _ in range(2):
+        url = f"{URL}?limit=30&cursor={found[-1]['next_cursor']}"
+        found.append(await feed(island.client, url, reader.headers))
+    assert videos[-30] in ids(found[-1]["videos"])
+    if lost:
+        await feeds.drop("feed", reader.user_id)
+    else:
+        pushed = [(system_ms() + n, new_id("vid")) for n in range(10, KEEP["feed"])]
+        await feeds.add("feed", reader.user_id, pushed, whole=True)
+
+    rest = await walk(island.client, f"{URL}?limit=30&cursor={found[-1]['next_cursor']}", reader.headers, key="videos")
+
+    assert sorted([video_id for page in found for video_id in ids(page["videos"])] + ids(rest)) == sorted(videos)
 
 
 async def test_after_a_loss_a_reader_goes_on_to_the_end(island: Island) -> None:

@@ -6,6 +6,7 @@ import pytest
 from app.core import ids
 from app.core.cursors import Cursors
 from app.services.feed.position import (
+    FOR_YOU_SIZE,
     PAST,
     PUSHED,
     Position,
@@ -69,12 +70,18 @@ def test_who_leaves_a_feed_is_remembered_as_far_as_they_came() -> None:
 
 def test_pushes_are_told_from_what_was_built() -> None:
     generation = new_generation(NOW_MS, "f")
-    pushed, built, other = (ids.new("vid", NOW_MS) for _ in range(3))
+    pushed, built, last, restored, other = (ids.new("vid", NOW_MS) for _ in range(5))
+    lowest = NOW_MS - FOR_YOU_SIZE + 1
 
-    position = at(generation, NOW_MS - 1).serving([(NOW_MS + 1, pushed), (NOW_MS, built)])
+    position = at(generation, lowest - 1).serving(
+        [(NOW_MS + 1, pushed), (NOW_MS, built), (lowest, last), (lowest - 1, restored)]
+    )
 
     assert position.served_push(pushed)
+    assert position.served_push(restored)
     assert not position.served_push(built)
+    assert not position.served_push(last)
+    assert position.serving([(NOW_MS + 1, pushed), (lowest - 1, restored)]) == position  # noted once
     assert not position.served_push(other)
     left = position.left()
     assert left.served_push(pushed)

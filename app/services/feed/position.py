@@ -59,9 +59,12 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
         return msgspec.structs.replace(self, generation="", score=0, video_id="", in_tail=False, past=past)
 
     def serving(self, rows: Sequence[tuple[int, str]]) -> "Position":
-        """With those of these (score, id) noted that were pushed into the built feed rather than built."""
+        """With those of these (score, id) noted, once, that were pushed into the built feed rather than built: above
+        what was built or, published long ago and hidden for a while, below it."""
         since_ms = built_ms(self.generation)
-        pushes = [video_id for score, video_id in rows if score > since_ms] if since_ms else []
+        lowest_ms = since_ms - FOR_YOU_SIZE
+        pushes = [video_id for score, video_id in rows if not lowest_ms < score <= since_ms] if since_ms else []
+        pushes = [video_id for video_id in pushes if not self.served_push(video_id)]
         if not pushes or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
             return self
         pushed = (self.pushed + kernel.marks("".join(pushes).encode()))[: PUSHED * kernel.MARK_BYTES]

@@ -43,11 +43,12 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """Entries of the built list behind `position`, and then of the tail."""
+    """Entries of the built list behind `position`, and then of the tail, behind `below`."""
 
     position: Position
     built: list[Entry]
     tail: list[Entry]
+    below: Position
 
     def __len__(self) -> int:
         return len(self.built) + len(self.tail)
@@ -58,18 +59,19 @@ class Rows(msgspec.Struct, frozen=True):
 
     def first(self, count: int) -> "Rows":
         """The first `count` of these."""
-        return Rows(self.position, self.built[:count], self.tail[: max(0, count - len(self.built))])
+        return Rows(self.position, self.built[:count], self.tail[: max(0, count - len(self.built))], self.below)
 
     def after(self, start: Position) -> Position:
         """Behind the last of these; where there is none, the start."""
-        last = (self.tail or self.built)[-1:]
-        return self.position.moved(*last[0], in_tail=bool(self.tail)) if last else start
+        if self.tail:
+            return self.below.moved(*self.tail[-1], in_tail=True)
+        return self.position.moved(*self.built[-1], in_tail=False) if self.built else start
 
     def with_positions(self) -> list[tuple[Position, str]]:
         """Each with where a reader stands behind it."""
-        moved = self.position.moved
+        moved, moved_below = self.position.moved, self.below.moved
         rows = [(moved(score, video_id, in_tail=False), video_id) for score, video_id in self.built]
-        return rows + [(moved(at, video_id, in_tail=True), video_id) for at, video_id in self.tail]
+        return rows + [(moved_below(at, video_id, in_tail=True), video_id) for at, video_id in self.tail]
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -187,12 +189,14 @@ class FeedReads:
         rows: Rows | None = None,
     ) -> Filled[Position, Card]:
         """The page from `start` on; `rows` are what it begins with, where that was read already."""
+        passed: list[Entry] = []
 
         async def skeleton(position: Position | None, count: int) -> list[tuple[Position, str]]:
             nonlocal rows
             found, rows = rows, None
             if found is None:
-                found = await self._rows(kind, user_id, state, position or start, count, None)
+                found = await self._rows(kind, user_id, state, (position or start).serving(passed), count, None)
+            passed.extend(found.built)
             return found.with_positions()
 
         return await self._pages.fill(state, skeleton, start, limit, RULES[kind])
@@ -208,21 +212,22 @@ class FeedReads:
     ) -> Rows:
         if kind == "following" and state is not None:
             found = await self._following.read(state, upper=position.upper, after=position.after, limit=count)
-            return Rows(position, found, [])
+            return Rows(position, found, [], position)
         built: list[Entry] = []
-        tail: list[Entry] = []
+        whole = True
         if not position.in_tail:
-            position, built = await self._built_rows(user_id, state, position, count, begun)
-        if len(built) < count:
-            tail_from = position if position.in_tail else position.moved(0, "", in_tail=True)
-            tail = await self._tail(user_id, tail_from, count - len(built))
-        return Rows(position, built, tail)
+            position, built, whole = await self._built_rows(user_id, state, position, count, begun)
+        if len(built) >= count:
+            return Rows(position, built, [], position)
+        below = position if position.in_tail else _below(position, built, whole=whole)
+        return Rows(position, built, await self._tail(user_id, below, count - len(built)), below)
 
     async def _built_rows(
         self, user_id: str, state: ViewerState | None, position: Position, count: int, begun: Ahead | None
-    ) -> tuple[Position, list[Entry]]:
-        """Entries of the built For You, and the position with the generation they are of: in the tail, with none, where
-        there is no list to be had. While the cache is away nothing could freeze an order of ours, but the store's."""
+    ) -> tuple[Position, list[Entry], bool]:
+        """Entries of the built For You, the position with the generation they are of, and whether the list is whole: in
+        the tail, with none, where there is no list to be had. While the cache is away nothing could freeze an order of
+        ours, but the store's."""
         try:
             found = await (begun or self._read(user_id, position, count))
             if found is None or position.generation not in {"", found.generation}:
@@ -231,9 +236,9 @@ class FeedReads:
             FALLBACKS.labels("feed").inc()
             found = None
         if found is None:
-            return position.left().moved(0, "", in_tail=True), []
+            return position.left().moved(0, "", in_tail=True), [], True
         position = msgspec.structs.replace(position, generation=found.generation)
-        return position, await self._unserved(user_id, position, found.entries, count)
+        return position, await self._unserved(user_id, position, found.entries, count), found.whole
 
     async def _read(self, user_id: str, position: Position, count: int) -> FeedSlice | None:
         limit = KEEP["feed"] if position.past else count
@@ -279,8 +284,8 @@ class FeedReads:
         return found[:count]
 
     async def _held(self, user_id: str, position: Position) -> set[str]:
-        """What was served above the tail: of the list that leads there, while it is built, all there is; after that, as
-        of lists before it, what it was built of."""
+        """What was served above the tail: of the list that leads there, while it is built, all there is; where that was
+        cut or is gone, as of lists before it, what it was built of."""
         if not position.generation:
             return await self._for_you.served(user_id, position.past)
         try:
@@ -289,7 +294,8 @@ class FeedReads:
             built = None
         if built is None or built.generation != position.generation:
             return await self._for_you.served(user_id, position.left().past)
-        return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, position.past)
+        past = position.past if built.whole else position.left().past
+        return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, past)
 
     async def _start_of(
         self, kind: Kind, viewer: Viewer, state: ViewerState | None, number: int, limit: int
@@ -340,6 +346,15 @@ async def _nothing() -> None:
 def _after(start: Position, after: Position, built: Sequence[Entry], limit: int) -> Position:
     """Where the next page begins, `after` the last row looked at, with what was pushed of these entries noted."""
     return msgspec.structs.replace(after.serving(built), served=start.served + limit)
+
+
+def _below(position: Position, built: Sequence[Entry], *, whole: bool) -> Position:
+    """At the start of the tail, for who passed the last entries of a list behind a position. A list that was
+    cut holds no more what it once did above: how far its reader came tells what they were served of it."""
+    if not whole:
+        last = position.moved(*built[-1], in_tail=False) if built else position
+        position = last.serving(built).left()
+    return position.moved(0, "", in_tail=True)
 
 
 def _of_list(filled: Filled[Position, Card]) -> list[Entry]:
