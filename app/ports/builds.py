@@ -20,7 +20,7 @@ class Builds(Protocol):
     ) -> None:
         """Replaces the user's For You by one of these videos, whose scores go down by one from the first; keeps this
         order apart, by the first 16 characters of the generation, for who goes on after the feed is gone; and then
-        releases. ValueError for more videos than a For You keeps."""
+        releases. ValueError for more than ORDER_SIZE videos."""
 
     async def orders(self, user_id: str, generations: Sequence[str]) -> list[list[str]]:
         """Orders kept, by 16 characters of a generation; an empty one where there is none any more."""

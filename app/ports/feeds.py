@@ -7,15 +7,21 @@ being built its marker is `?{generation}`: it takes pushes, so that none is lost
 
 The marker's score tells whether the feed is whole, or was cut to its kind's size. What is older than the last entry
 of a cut feed is missing, so nothing is ever added there: it would look as if nothing lay between.
+
+The generation of a For You begins with the time it was built at, BUILT_DIGITS hexadecimal digits of ms. That is its
+first entry's score, each other's is one less than the one's before, and there are ORDER_SIZE at most; what is pushed
+has no score among these. So an entry's score tells whether it was built or pushed.
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 Kind = Literal["feed", "following", "creator"]
 KEEP: dict[Kind, int] = {"feed": 200, "following": 500, "creator": 100}
+BUILT_DIGITS: Final = 12
+ORDER_SIZE: Final = 100
 TTL_S: dict[Kind, int] = {"feed": 30 * 60, "following": 7 * 24 * 3600, "creator": 24 * 3600}
 
 
@@ -69,7 +75,7 @@ class Feeds(Protocol):
     ) -> int:
         """Adds one video to the built feeds among `followers` (n ids of 30 bytes, joined), of those only who are in
         the bitmap `active` if one is given; trims to the kind's size; returns how many feeds had it added. One
-        guarded call per at most 500 keys."""
+        guarded call per at most 500 keys. What is no younger than a For You is put below all that was built."""
 
     async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
         """Takes one video out of many feeds."""

@@ -26,7 +26,7 @@ by the limiter first; the request is the general path's, and was counted; there 
 DEFAULT_LIMIT, LIMIT = 20, 50
 CURSOR_TTL_MS = 24 * 3_600_000
 NONCE_BYTES = 6  # of a playback token
-ORDER_MS = 100  # as many as a list has entries when it is built, at most
+ORDER_MS = 100  # as many as are built, at most: `app.ports.feeds`
 PUSHED = 64  # pushed videos that a reader is remembered to have been served
 NAME_BYTES = 24  # of a source, at most
 TENDS = 8  # one page in so many tends the limit's log
@@ -278,8 +278,8 @@ class Hits:
         # What is above the bound is no part of this feed yet; below zero is the marker.
         if rows.score(0) > hit.start.upper or rows.score(hit.limit) < 0:
             return GO_ON
-        # What was published before the list was built, and pushed since, is noted where the cursor is made for it. The
-        # list may also have been made anew between two commands of the trip: its entries are as old as its name.
+        # What lies below all that was built was pushed there, and is noted by who serves it. Or the list was made anew
+        # between two commands of the trip: its entries are as old as its name.
         if self._rule == pages.WANTS and rows.score(hit.limit - 1) <= built_ms(hit.generation) - ORDER_MS:
             return GO_ON
         hit.rows = rows

@@ -7,7 +7,7 @@ from app.adapters.redis.client import RedisClient
 from app.adapters.redis.feeds import RedisFeeds
 from app.core.ids import new
 from app.ports.builds import Builds
-from app.ports.feeds import KEEP, TTL_S, FeedSlice
+from app.ports.feeds import KEEP, ORDER_SIZE, TTL_S, FeedSlice
 from tests.waiting import until
 
 
@@ -42,7 +42,7 @@ async def test_a_lease_that_nobody_gives_back_ends(builds: Builds) -> None:
 
 
 async def test_what_was_built_is_there_with_the_lease_given_back(builds: Builds, client: RedisClient) -> None:
-    user, videos, feeds = new("usr"), [new("vid") for _ in range(KEEP["feed"])], RedisFeeds(client)
+    user, videos, feeds = new("usr"), [new("vid") for _ in range(ORDER_SIZE)], RedisFeeds(client)
     await feeds.build("feed", user, "older", [(1, new("vid"))])
     assert await builds.claim(user, "one", 60_000) == (True, await whole(feeds, user))
     assert await builds.claim(user, "another", 60_000) == (False, await whole(feeds, user))
@@ -68,7 +68,7 @@ async def test_a_build_gives_back_no_other_lease_and_has_room_for_so_many(builds
     assert await builds.claim(user, "next", 60_000) == (True, FeedSlice("b" * 16, []))
 
     with pytest.raises(ValueError, match="more than"):
-        await builds.keep(user, "next", "c" * 16, 1_000, [new("vid") for _ in range(KEEP["feed"] + 1)], 60)
+        await builds.keep(user, "next", "c" * 16, 1_000, [new("vid") for _ in range(ORDER_SIZE + 1)], 60)
 
 
 async def test_orders_are_kept_by_generation(builds: Builds, client: RedisClient) -> None:

@@ -6,7 +6,7 @@ import pytest
 from app.adapters.redis.client import RedisClient
 from app.adapters.redis.feeds import BUILDING_TTL_S, RedisFeeds
 from app.core.ids import new
-from app.ports.feeds import KEEP, TTL_S, Feeds, FeedSlice, Kind
+from app.ports.feeds import BUILT_DIGITS, KEEP, ORDER_SIZE, TTL_S, Feeds, FeedSlice, Kind
 
 LATEST = 2**52
 
@@ -84,6 +84,21 @@ async def test_a_push_keeps_the_newest_and_the_marker(feeds: Feeds, kind: Kind) 
     assert await feeds.push(kind, user.encode(), [1], oldest, 1) == 0  # below all that is kept
     read = await feeds.read(kind, user, upper=LATEST, after=None, limit=2 * keep)
     assert read == FeedSlice("g1", [(9_000, newest), *sorted(entries[1:], reverse=True)], whole=False)
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, ORDER_SIZE - 1])
+async def test_what_is_pushed_late_into_a_for_you_has_no_built_score(feeds: Feeds, late_ms: int) -> None:
+    user, built_ms = new("usr"), 1_790_000_000_000
+    entries = [(built_ms - rank, new("vid")) for rank in range(ORDER_SIZE)]
+    generation, late, older, newer = f"{built_ms:0{BUILT_DIGITS}x}0000fr", new("vid"), new("vid"), new("vid")
+    await feeds.build("feed", user, generation, entries)
+    for video, score in ((late, built_ms - late_ms), (older, built_ms - ORDER_SIZE - 1), (newer, built_ms + 1)):
+        assert await feeds.push("feed", user.encode(), [1], video, score) == 1
+
+    read = await feeds.read("feed", user, upper=LATEST, after=None, limit=2 * ORDER_SIZE)
+
+    below = [(built_ms - ORDER_SIZE, late), (built_ms - ORDER_SIZE - 1, older)]
+    assert read == FeedSlice(generation, [(built_ms + 1, newer), *entries, *below])
 
 
 async def test_only_building_sets_the_time_to_live(feeds: Feeds, client: RedisClient, kind: Kind) -> None:

@@ -21,7 +21,7 @@ from app.core.clock import DAY_MS, system_ms
 from app.core.config import Settings
 from app.core.events import Event
 from app.ports import feeds as feeds_port
-from app.services.feed import candidates, for_you, position, sources
+from app.services.feed import candidates, for_you, sources
 from app.services.feed.active import CountActive
 from app.services.feed.fanout import FanOut
 from app.stores import Stores, open_stores
@@ -158,7 +158,6 @@ def small_sizes() -> Iterator[None]:
         patch.dict(feeds_port.KEEP, KEEP),
         patch.object(for_you, "FOR_YOU_SIZE", FOR_YOU_SIZE),
         patch.object(candidates, "FOR_YOU_SIZE", FOR_YOU_SIZE),
-        patch.object(position, "FOR_YOU_SIZE", FOR_YOU_SIZE),
         patch.object(sources, "FIRST_LOOK", FIRST_LOOK),
     ):
         yield

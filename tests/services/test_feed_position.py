@@ -5,8 +5,8 @@ import pytest
 
 from app.core import ids
 from app.core.cursors import Cursors
+from app.ports.feeds import ORDER_SIZE
 from app.services.feed.position import (
-    FOR_YOU_SIZE,
     PAST,
     PUSHED,
     Position,
@@ -15,6 +15,7 @@ from app.services.feed.position import (
     new_generation,
     sources_of,
 )
+from hotpath import hits
 
 NOW_MS = 1_790_000_000_000
 USER = ids.new("usr", NOW_MS)
@@ -68,10 +69,28 @@ def test_who_leaves_a_feed_is_remembered_as_far_as_they_came() -> None:
     assert passed >= 100
 
 
+def test_who_comes_to_the_end_of_a_feed_that_was_cut_is_remembered_as_far_as_they_came() -> None:
+    generation = new_generation(NOW_MS, "f")
+    end = at(generation, NOW_MS - 19)
+
+    below = end.below(whole=False)
+    assert (below.generation, below.after, below.in_tail) == (generation, None, True)
+    assert below.past == ((generation[:16], 20),)
+    assert below.passed() == below.moved(NOW_MS - 9_000, ids.new("vid"), in_tail=True).left().past == below.past
+    whole = end.below(whole=True)
+    assert whole.past == ()
+    ((_, passed),) = whole.passed()
+    assert passed >= ORDER_SIZE
+
+
+def test_the_hot_door_leaves_what_was_pushed_below_to_others() -> None:
+    assert hits.ORDER_MS == ORDER_SIZE
+
+
 def test_pushes_are_told_from_what_was_built() -> None:
     generation = new_generation(NOW_MS, "f")
     pushed, built, last, restored, other = (ids.new("vid", NOW_MS) for _ in range(5))
-    lowest = NOW_MS - FOR_YOU_SIZE + 1
+    lowest = NOW_MS - ORDER_SIZE + 1
 
     position = at(generation, lowest - 1).serving(
         [(NOW_MS + 1, pushed), (NOW_MS, built), (lowest, last), (lowest - 1, restored)]

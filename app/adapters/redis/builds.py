@@ -8,7 +8,7 @@ from redis.exceptions import NoScriptError
 from app.adapters.redis.client import RedisClient, Script, Word
 from app.adapters.redis.feeds import feed_key, note_build, note_read, range_of, replacing, slice_of
 from app.core.clock import LATEST_MS
-from app.ports.feeds import KEEP, FeedSlice
+from app.ports.feeds import KEEP, ORDER_SIZE, FeedSlice
 
 ID_BYTES = 30
 ORDER_NAME = 16  # of a generation
@@ -38,8 +38,8 @@ class RedisBuilds:
     async def keep(
         self, user_id: str, owner: str, generation: str, first_score: int, video_ids: Sequence[str], order_ttl_s: int
     ) -> None:
-        if len(video_ids) > KEEP["feed"]:
-            raise ValueError(f"{len(video_ids)} videos are more than {KEEP['feed']}")
+        if len(video_ids) > ORDER_SIZE:
+            raise ValueError(f"{len(video_ids)} videos are more than {ORDER_SIZE}")
         scores = range(first_score, first_score - len(video_ids), -1)
         entries: Iterable[Word] = chain.from_iterable(zip(scores, video_ids, strict=True))
         try:

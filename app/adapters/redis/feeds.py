@@ -10,7 +10,7 @@ from typing import Any
 
 from app.adapters.redis.client import Command, RedisClient, Script, Word
 from app.core.metrics import FEED_BUILDS, FEED_READS, Tally
-from app.ports.feeds import KEEP, TTL_S, FeedSlice, Kind
+from app.ports.feeds import BUILT_DIGITS, KEEP, ORDER_SIZE, TTL_S, FeedSlice, Kind
 from hotpath import fanout
 
 WHOLE, CUT = -1, -2  # scores of the marker
@@ -31,14 +31,16 @@ def _builds(kind: Kind, outcome: str) -> Tally:
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
 # of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing; a whole one that is
 # full takes it and trims it again, which cuts the feed. Most feeds are cut and full: they cost three calls.
-_PUSH = Script("""
-local added, score, trim = 0, tonumber(ARGV[1]), -tonumber(ARGV[3]) - 1
+_PUSHING = """
+local added, trim = 0, -tonumber(ARGV[3]) - 1
 for _, key in ipairs(KEYS) do
   local low = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
   if low[1] then
+    local score = tonumber(ARGV[1])
+    %s
     local last, cut = tonumber(low[4]), low[2] == '-2'
     local lowest = not last or score < last or (score == last and ARGV[2] < low[3])
-    if not (cut and lowest) and redis.call('ZADD', key, 'NX', ARGV[1], ARGV[2]) == 1 then
+    if not (cut and lowest) and redis.call('ZADD', key, 'NX', score, ARGV[2]) == 1 then
       local trimmed = redis.call('ZREMRANGEBYRANK', key, 1, trim)
       if trimmed > 0 and not cut then redis.call('ZADD', key, -2, low[1]) end
       if trimmed == 0 or not lowest then added = added + 1 end
@@ -46,7 +48,16 @@ for _, key in ipairs(KEYS) do
   end
 end
 return added
-""")
+"""
+_BELOW_BUILT = f"""
+    local built = tonumber(string.sub(low[1], 2, {1 + BUILT_DIGITS}), 16)
+    if built and score <= built then score = math.min(score, built - {ORDER_SIZE}) end
+"""
+_PUSH: dict[Kind, Script] = {
+    "feed": Script(_PUSHING % _BELOW_BUILT),
+    "following": Script(_PUSHING % ""),
+    "creator": Script(_PUSHING % ""),
+}
 
 # KEYS feed; ARGV generation, its score, TTL, entries to keep, then score and member of each.
 _FINISH = Script("""
@@ -158,13 +169,15 @@ class RedisFeeds:
             followers,
             array("I", user_nos),
             active,
-            _PUSH.sha.encode(),
+            _PUSH[kind].sha.encode(),
             f"{kind}:".encode(),
             video_id.encode(),
             score,
             KEEP[kind],
         )
-        return sum([await self._push(packed) for packed, _ in commands])  # one at a time: Redis serves others between
+        return sum(
+            [await self._push(kind, packed) for packed, _ in commands]
+        )  # one at a time: Redis serves others between
 
     async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
         for first in range(0, len(user_ids), AT_ONCE):
@@ -185,8 +198,8 @@ class RedisFeeds:
         value: bytes | None = await self._client.call("GET", page_key(kind, session_id))
         return value
 
-    async def _push(self, packed: bytes) -> int:
-        added: int = await self._client.run_packed(_PUSH, packed)
+    async def _push(self, kind: Kind, packed: bytes) -> int:
+        added: int = await self._client.run_packed(_PUSH[kind], packed)
         return added
 
 

@@ -14,11 +14,12 @@ from typing import Final
 
 import msgspec
 
+from app.ports.feeds import BUILT_DIGITS, ORDER_SIZE
 from hotpath import seen as kernel
 
 CURSOR_TTL_MS: Final = 24 * 3_600_000
 PAGE_MEMORY_S: Final = 30 * 60
-FOR_YOU_SIZE: Final = 100
+FOR_YOU_SIZE: Final = ORDER_SIZE
 
 PAST: Final = 16  # earlier feeds that a reader is remembered in: eight hours without a pause
 PUSHED: Final = 64  # pushed videos that a reader is remembered to have been served
@@ -52,17 +53,26 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
 
     def left(self) -> "Position":
         """Out of a feed that is there no more, at the start of whatever comes next."""
-        passed = self._passed()
-        past = self.past
-        if self.generation and (passed or self.pushed):
-            past = (*past, (self.generation[:_DIGITS], passed))[-PAST:]
-        return msgspec.structs.replace(self, generation="", score=0, video_id="", in_tail=False, past=past)
+        return msgspec.structs.replace(self, generation="", score=0, video_id="", in_tail=False, past=self.passed())
+
+    def below(self, *, whole: bool) -> "Position":
+        """At the start of the tail, from the end of a feed. One that was cut holds no more what it once did above: how
+        far its reader came tells what they were served of it."""
+        past = self.past if whole else self.passed()
+        return msgspec.structs.replace(self, score=0, video_id="", in_tail=True, past=past)
+
+    def passed(self) -> tuple[tuple[str, int], ...]:
+        """`past`, and how far one came in the feed one is in."""
+        name, depth = self.generation[:_DIGITS], self._depth()
+        known = self.in_tail and self.past[-1:] and self.past[-1][0] == name  # from when its end was reached
+        if known or not name or not (depth or self.pushed):
+            return self.past
+        return (*self.past, (name, depth))[-PAST:]
 
     def serving(self, rows: Sequence[tuple[int, str]]) -> "Position":
-        """With those of these (score, id) noted, once, that were pushed into the built feed rather than built: above
-        what was built or, published long ago and hidden for a while, below it."""
+        """With those of these (score, id) noted, once, that were pushed into the built feed rather than built."""
         since_ms = built_ms(self.generation)
-        lowest_ms = since_ms - FOR_YOU_SIZE
+        lowest_ms = since_ms - ORDER_SIZE
         pushes = [video_id for score, video_id in rows if not lowest_ms < score <= since_ms] if since_ms else []
         pushes = [video_id for video_id in pushes if not self.served_push(video_id)]
         if not pushes or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
@@ -75,7 +85,7 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
         mark = kernel.marks(video_id.encode())
         return any(self.pushed[at : at + len(mark)] == mark for at in range(0, len(self.pushed), len(mark)))
 
-    def _passed(self) -> int:
+    def _depth(self) -> int:
         """How many entries of the order as it was built lie above."""
         if not self.generation or not self.after:
             return _ALL if self.generation and self.in_tail else 0
@@ -91,13 +101,13 @@ class Session(msgspec.Struct, array_like=True):
 
 def new_generation(now_ms: int, letters: str) -> str:
     """The name of a For You that is built now: 12 digits of its time, 4 random ones, a letter for each source."""
-    return f"{now_ms:012x}{random.getrandbits(16):04x}{letters}"  # a name, not a secret
+    return f"{now_ms:0{BUILT_DIGITS}x}{random.getrandbits(16):04x}{letters}"  # a name, not a secret
 
 
 def built_ms(generation: str) -> int:
-    """When a For You was built: its first entry's score, above which pushes lie. 0 if that can't be told."""
+    """When a For You was built: its first entry's score. 0 if that can't be told."""
     try:
-        return int(generation[:12], 16)
+        return int(generation[:BUILT_DIGITS], 16)
     except ValueError:
         return 0
 

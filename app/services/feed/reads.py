@@ -219,7 +219,10 @@ class FeedReads:
             position, built, whole = await self._built_rows(user_id, state, position, count, begun)
         if len(built) >= count:
             return Rows(position, built, [], position)
-        below = position if position.in_tail else _below(position, built, whole=whole)
+        below = position
+        if not position.in_tail:
+            last = position.moved(*built[-1], in_tail=False) if built else position
+            below = last.serving(built).below(whole=whole)
         return Rows(position, built, await self._tail(user_id, below, count - len(built)), below)
 
     async def _built_rows(
@@ -293,8 +296,8 @@ class FeedReads:
         except Unavailable:
             built = None
         if built is None or built.generation != position.generation:
-            return await self._for_you.served(user_id, position.left().past)
-        past = position.past if built.whole else position.left().past
+            return await self._for_you.served(user_id, position.passed())
+        past = position.past if built.whole else position.passed()
         return {video_id for _, video_id in built.entries} | await self._for_you.served(user_id, past)
 
     async def _start_of(
@@ -346,15 +349,6 @@ async def _nothing() -> None:
 def _after(start: Position, after: Position, built: Sequence[Entry], limit: int) -> Position:
     """Where the next page begins, `after` the last row looked at, with what was pushed of these entries noted."""
     return msgspec.structs.replace(after.serving(built), served=start.served + limit)
-
-
-def _below(position: Position, built: Sequence[Entry], *, whole: bool) -> Position:
-    """At the start of the tail, for who passed the last entries of a list behind a position. A list that was
-    cut holds no more what it once did above: how far its reader came tells what they were served of it."""
-    if not whole:
-        last = position.moved(*built[-1], in_tail=False) if built else position
-        position = last.serving(built).left()
-    return position.moved(0, "", in_tail=True)
 
 
 def _of_list(filled: Filled[Position, Card]) -> list[Entry]:
