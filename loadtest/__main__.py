@@ -4,6 +4,7 @@ Exit code 0: every target is met; 1: not; 2: it could not be run. The report lie
 """
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 REPORTS: Final = Path(__file__).with_name("reports")
 USERS, VIDEOS = 1_000, 5_000
 MORE_S: Final = 120.0  # beyond the run itself, for Locust to begin and to end
+ANSWERED_S: Final = 30.0  # beyond a pace: the few requests of one turn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,6 +59,10 @@ def _locust(run: Run, url: str) -> int:
     """Runs Locust headless; whatever ends it, no failed request alone decides the exit code."""
     words = ["-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py"), "--headless", "--host", url]
     words += ["--html", str(run.out / "report.html"), "--exit-code-on-error", "0", "--loglevel", "WARNING"]
+    words += [
+        "--stop-timeout",
+        str(math.ceil(run.plan.pace_s + ANSWERED_S)),
+    ]  # an answer under way at the end counts as any other
     if not sys.stdout.isatty():
         words.append("--only-summary")
     environ = os.environ | run.environ() | {"PYTHONPATH": str(ROOT)}

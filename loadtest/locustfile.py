@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from locust import LoadTestShape, User, events
 
-from loadtest import rates
+from loadtest import outcome, rates
+from loadtest.beside import Fan, Guest, Sleeper
 from loadtest.rates import Role
 from loadtest.settings import Run
-from loadtest.users import Anonymous, Creator, Fan, Guest, Sleeper, Viewer
+from loadtest.users import Anonymous, Creator, Viewer
 from loadtest.verdict import judge
 
 RUN: Final = Run.of_environ()
@@ -38,7 +39,9 @@ class Shape(LoadTestShape):
 
 
 def _conclude(environment: Any, **_: Any) -> None:
-    lines, well = judge(environment.stats, RUN.plan, RUN.targets)
+    came_to = outcome.of_environment(environment)
+    came_to.save(RUN.out)
+    lines, well = judge(came_to, RUN.plan, RUN.targets)
     text = "\n".join([*lines, "", "Every target is met." if well else "Not every target is met.", ""])
     (RUN.out / "verdict.txt").write_text(text)
     print(text)

@@ -1,4 +1,4 @@
-"""The people of a run as Locust users. Each makes one request at each of their due times (`schedule`)."""
+"""The crowd of a run as Locust users. Each makes one request at each of their due times (`schedule`)."""
 
 import random
 import secrets
@@ -10,8 +10,10 @@ from typing import Any, Final
 import gevent
 from locust import FastHttpUser, constant, events, task
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
-from loadtest import people, rates
+from loadtest import people
+from loadtest.outcome import CAME_OF_IT, LATER
 from loadtest.people import Person
 from loadtest.proportions import SHARE_OF, VIEWS_PER_SESSION, Act, Feed, Kind, feed_of, session
 from loadtest.schedule import Schedule
@@ -20,9 +22,14 @@ from loadtest.settings import Run
 API: Final = "/api/v1/"
 TIMEOUT_S: Final = 10.0
 CLIP: Final = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42" + bytes(64 * 1024)  # not a film, but it begins as one
-STARS: Final = 3  # creators whom all fans follow
 
 Json = dict[str, Any]
+BEGUN: Final[Json] = {"type": "start", "watched_ms": 0, "position_ms": 0}
+
+
+def watched(playback: str) -> Json:
+    """What is reported of a playback, by its token, half a second after it or later: the view that counts."""
+    return {"type": "engaged", "playback_token": playback, "watched_ms": 2000, "position_ms": 2000}
 
 
 class Asking(FastHttpUser):
@@ -61,6 +68,8 @@ class Asking(FastHttpUser):
                 context={},
             )
         gevent.sleep(max(0.0, due_s - time.perf_counter()))  # the load itself: an open loop asks when it is due
+        if self._state == LOCUST_STATE_STOPPING:
+            return  # what was due after the end; what was asked before it is still waited for
         self._late_ms = self._schedule.late_ms(due_s)
         self.turn()
 
@@ -83,7 +92,7 @@ class Asking(FastHttpUser):
         self, method: str, path: str, name: str | None = None, well: tuple[int, ...] = (200,), **more: Any
     ) -> Json | None:
         """The answer's JSON ({} without one), or None for a refusal. The first request of a turn is late by as much as
-        the turn was: its time counts from when it was due."""
+        the turn was: its time counts from when it was due. Where 429 is among `well`, it must say until when."""
         late_ms, self._late_ms = self._late_ms, 0.0
         headers = (self.person.headers if self.person else {}) | more.pop("headers", {})
         address = path if path.startswith(("http", "/")) else API + path
@@ -92,11 +101,35 @@ class Asking(FastHttpUser):
         ) as answer:
             answer.request_meta["response_time"] += late_ms
             if answer.status_code not in well:
-                answer.failure(f"{answer.status_code} {answer.text[:200]}")
+                why = answer.text or str(answer.error)  # who was not connected has no text
+                answer.failure(f"{answer.status_code} {why[:200]}")
+                return None
+            if answer.status_code == LATER:
+                if "retry-after" in answer.headers:
+                    answer.success()
+                else:
+                    answer.failure(f"{LATER} that does not say when")
                 return None
             answer.success()
             found: Json = answer.json() if answer.text else {}
             return found
+
+    def follow(self, user_id: str) -> None:
+        """Follows somebody else, and notes it where it has been done."""
+        if self.person is None or user_id == self.person.user_id:
+            return
+        if self.ask("POST", f"users/{user_id}/follow", "users/:id/follow", json={}) is not None:
+            CAME_OF_IT.note(user_id, self.person.user_id)
+
+    def report_view(self, video: Json, **fact: Any) -> Json | None:
+        """The answer. Notes whose report has been taken for true, where it is one that counts."""
+        path = f"videos/{video['video_id']}/views"
+        taken = self.ask("POST", path, "videos/:id/views", (202,), json=fact | {"event_id": secrets.token_hex(16)})
+        if self.person is None or self.person.user_id == video["user"]["user_id"]:
+            return taken  # nobody counts for their own, and visitors have no part in what is noted
+        if taken and taken["accepted"] and fact["type"] == "engaged":
+            CAME_OF_IT.note(video["video_id"], self.person.user_id)
+        return taken
 
 
 class Watching(Asking):
@@ -145,20 +178,17 @@ class Watching(Asking):
     def _watch(self, act: Act, video: Json) -> None:
         video_id, author_id = video["video_id"], video["user"]["user_id"]
         if act.step == "view":
-            self._view(video_id)
+            self._view(video)
         elif act.step == "comment":
             words = {"content": "What a clip! " + secrets.token_hex(4)}
             self.ask("POST", f"videos/{video_id}/comments", "videos/:id/comments", (201,), json=words)
         elif act.step != "follow":
             self.ask("POST", f"videos/{video_id}/{act.step}", f"videos/:id/{act.step}", json={})
-        elif self.person is not None and author_id != self.person.user_id:
-            self.ask("POST", f"users/{author_id}/follow", "users/:id/follow", json={})
+        else:
+            self.follow(author_id)
 
-    def _view(self, video_id: str) -> None:
-        known = {"type": "engaged", "playback_token": self._playback, "watched_ms": 2000, "position_ms": 2000}
-        begun = {"type": "start", "watched_ms": 0, "position_ms": 0}
-        fact = (known if self._playback else begun) | {"event_id": secrets.token_hex(16)}
-        self.ask("POST", f"videos/{video_id}/views", "videos/:id/views", (202,), json=fact)
+    def _view(self, video: Json) -> None:
+        self.report_view(video, **(watched(self._playback) if self._playback else BEGUN))
 
     def _upload(self) -> None:
         wish = {"title": "A clip", "duration_sec": 5, "file_size_bytes": len(CLIP), "width": 720, "height": 1280}
@@ -181,70 +211,6 @@ class Creator(Watching):
 class Anonymous(Watching):
     weight = SHARE_OF["anonymous"]
     kind = "anonymous"
-
-
-class Extra(Asking):
-    """Somebody who comes in the middle of a run."""
-
-    abstract = True
-
-    def on_start(self) -> None:
-        self.begins_s = rates.begins_s(Run.of_environ().plan)
-        super().on_start()
-        self._marks: list[Json] = []
-
-    def trending(self) -> list[Json]:
-        """What everybody looks at, asked once by each."""
-        if not self._marks:
-            page = self.ask("GET", "feed/trending")
-            self._marks = page["videos"] if page else []
-        return self._marks
-
-
-class Fan(Extra):
-    """Follows the creators of the first videos, each time as somebody else."""
-
-    @abstractmethod
-    def turn(self) -> None:
-        marks = self.trending()
-        self.person = self.sign_in()
-        stars = list(dict.fromkeys(video["user"]["user_id"] for video in marks))[:STARS]
-        for star in stars:
-            if star != self.person.user_id:
-                self.ask("POST", f"users/{star}/follow", "users/:id/follow", json={})
-
-
-class Guest(Extra):
-    """Comes for one video that everybody comes for."""
-
-    @abstractmethod
-    def turn(self) -> None:
-        marks = self.trending()
-        if self.person is None:
-            self.person = self.sign_in()
-        if not marks:
-            return
-        video_id = marks[0]["video_id"]
-        self.ask("GET", f"videos/{video_id}", "videos/:id")
-        fact = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": secrets.token_hex(16)}
-        self.ask("POST", f"videos/{video_id}/views", "videos/:id/views", (202,), json=fact)
-
-
-class Sleeper(Extra):
-    """Signs in again by name and password, and opens For You."""
-
-    @abstractmethod
-    def turn(self) -> None:
-        self.person = self.sign_in()
-        me = self.ask("GET", "users/me")
-        if me is None:
-            return
-        self.person = None
-        login = {"login": me["username"], "password": self.run_.password}
-        signed_in = self.ask("POST", "auth/login", json=login)
-        if signed_in is not None:
-            self.person = people.of_token(signed_in["access_token"])
-            self.ask("GET", "feed/for-you")
 
 
 def _note_the_start(environment: Any, **_: Any) -> None:

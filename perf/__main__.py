@@ -1,5 +1,5 @@
-"""Prints every figure: kernels beside C++ -O3 and their twins in pure Python, whole paths beside their floors, pictures
-of both, and how a page's cost moves with its circumstances.
+"""Prints every figure: kernels beside C++ -O3, numpy and their twins in pure Python, whole paths beside their floors,
+pictures of both, and how a page's cost moves with its circumstances.
 
     python -m perf
 
@@ -21,7 +21,7 @@ from perf.paths import PATHS
 from perf.results import Results
 from perf.servers.rounds import ROUNDS
 from perf.servers.stage import stage
-from perf.table import bar, curve, head, path_head, path_row, row, shown
+from perf.table import bar, curve, head, numpy_row, path_head, path_row, row, shown
 
 MANY_USERS, MANY_VIDEOS = 10_000, 50_000
 
@@ -45,11 +45,14 @@ def _kernels(budgets: Mapping[str, Budget], out: Results) -> None:
         references = References(Path(folder))
         for name in BUILDERS:
             case = build(name, references)
-            figure = measure(case)
+            figure = measure(case, with_numpy=True)
             times = measure_plain(case) / figure.kernel_ns
             out(f"{row(figure, budgets[name])} {f'× {times:.0f}':>9}")
             picture.append(f"{name:20} {bar(figure.ratio, budgets[name].limit)} {figure.ratio:.2f}")
-    out("\nCPU time as a share of the C++ reference's; │ is the gate's limit")
+            if figure.numpy is not None:
+                out(numpy_row(figure.numpy))
+                picture.append(f"{'  of numpy':20} {bar(figure.numpy.ratio, None)} {figure.numpy.ratio:.2f}")
+    out("\nCPU time as a share of the C++ reference's, or of numpy's; │ is the gate's limit")
     for line in picture:
         out(line)
 

@@ -30,15 +30,20 @@ class Case:
     kernel: Callable[..., Any]
     plain: Callable[..., Any]  # the twin in pure Python
     reference: Reference
+    numpy: Callable[..., Any] | None = None  # the same by numpy's columns, where that is natural; shown, never gated
 
     def run_kernel(self, times: int) -> None:
         """Calls the kernel with every input `times` times, as Python code does."""
         call(self.kernel, self.inputs, times)
 
     def check(self) -> None:
-        """Raises AnswersDiffer unless kernel and reference give equal answers for every input."""
-        if [self.kernel(*arguments) for arguments in self.inputs] != self.reference.answers():
+        """Raises AnswersDiffer unless kernel and reference, and numpy if it takes part, give equal answers for every
+        input."""
+        answers = [self.kernel(*arguments) for arguments in self.inputs]
+        if answers != self.reference.answers():
             raise AnswersDiffer(f"{self.name}: the kernel and the C++ reference give different answers.")
+        if self.numpy is not None and answers != [self.numpy(*arguments) for arguments in self.inputs]:
+            raise AnswersDiffer(f"{self.name}: the kernel and numpy give different answers.")
 
 
 def call(contender: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], times: int) -> None:

@@ -1,12 +1,13 @@
-"""Times both sides of a figure in turns, by the CPU clock of the one thread that runs them.
+"""Times the sides of a figure in turns, by the CPU clock of the one thread that runs them.
 
-A neighbour on the machine slows both sides of a round alike, or one round out of many: the figure is the median of the
+A neighbour on the machine slows all sides of a round alike, or one round out of many: the figure is the median of the
 rounds' ratios. Never compare times of two runs.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from perf.cases import Case, call
@@ -16,6 +17,16 @@ ROUNDS = 41
 PLAIN_ROUNDS = 3
 
 Clock = Callable[[], float]
+Side = Callable[[int], object]
+"""Works through all inputs so many times."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A further side of a figure, for people: nothing is held to it."""
+
+    ns: float  # of CPU per element
+    ratio: float  # of the kernel's time to it, median over the rounds
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Figure:
     ratio: float  # median over the rounds; below 1 the kernel is the faster side
     rounds: int
     call_s: float  # of the kernel, for one input
+    numpy: Beside | None = None
 
 
 def slowed(kernel: Callable[..., object]) -> Callable[..., object]:
@@ -45,25 +57,23 @@ def slowed(kernel: Callable[..., object]) -> Callable[..., object]:
     return twin
 
 
-def measure(case: Case, rounds: int = ROUNDS, clock: Clock = time.thread_time) -> Figure:
-    """Compares the answers, then times kernel and reference in turns. Raises AnswersDiffer."""
+def measure(case: Case, rounds: int = ROUNDS, clock: Clock = time.thread_time, *, with_numpy: bool = False) -> Figure:
+    """Compares the answers, then times kernel and reference in turns, and numpy with them if it is wanted and takes
+    part. Raises AnswersDiffer."""
     case.check()
-    kernel_times, reference_times = _times(case.run_kernel, clock), _times(case.reference.run, clock)
-    kernel_s, reference_s = [], []
-    for number in range(rounds):
-        for side in (0, 1) if number % 2 else (1, 0):  # each leaves the caches to the other as often
-            if side == 0:
-                kernel_s.append(_cpu_s(case.run_kernel, kernel_times, clock) / kernel_times)
-            else:
-                reference_s.append(_cpu_s(case.reference.run, reference_times, clock) / reference_times)
+    sides: list[Side] = [case.run_kernel, case.reference.run]
+    if with_numpy and case.numpy is not None:
+        sides.append(partial(call, case.numpy, case.inputs))
+    kernel_s, reference_s, *further_s = _in_turns(sides, rounds, clock)
     return Figure(
         case.name,
         case.title,
         median(kernel_s) / case.elements * 1e9,
         median(reference_s) / case.elements * 1e9,
-        median([kernel / reference for kernel, reference in zip(kernel_s, reference_s, strict=True)]),
+        _ratio(kernel_s, reference_s),
         rounds,
         median(kernel_s) / len(case.inputs),
+        *(Beside(median(numpy_s) / case.elements * 1e9, _ratio(kernel_s, numpy_s)) for numpy_s in further_s),
     )
 
 
@@ -73,13 +83,28 @@ def measure_plain(case: Case, clock: Clock = time.thread_time) -> float:
     return median(seconds) / case.elements * 1e9
 
 
-def _times(run: Callable[[int], object], clock: Clock) -> int:
+def _in_turns(sides: Sequence[Side], rounds: int, clock: Clock) -> list[list[float]]:
+    """CPU seconds of one pass over the inputs, by side and round."""
+    times = [_times(run, clock) for run in sides]
+    spent_s: list[list[float]] = [[] for _ in sides]
+    for number in range(rounds):
+        for turn in range(len(sides)):
+            side = (number + turn) % len(sides)  # each begins a round, and leaves the caches to the next, as often
+            spent_s[side].append(_cpu_s(sides[side], times[side], clock) / times[side])
+    return spent_s
+
+
+def _ratio(kernel_s: Sequence[float], other_s: Sequence[float]) -> float:
+    return median([kernel / other for kernel, other in zip(kernel_s, other_s, strict=True)])
+
+
+def _times(run: Side, clock: Clock) -> int:
     """How often to work through the inputs for a block; even, because a slowed twin takes turns."""
     spent_s = _cpu_s(run, 2, clock)  # the first of the two warms the caches
     return 2 * max(1, round(BLOCK_S / max(spent_s, 1e-9)))
 
 
-def _cpu_s(run: Callable[[int], object], times: int, clock: Clock) -> float:
+def _cpu_s(run: Side, times: int, clock: Clock) -> float:
     started = clock()
     run(times)
     return clock() - started

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from perf.budgets import Budget
 from perf.curves.point import Curve
-from perf.measure import Figure
+from perf.measure import Beside, Figure
 from perf.readings import Reading
 
 COLUMNS = "{:52} {:>10} {:>11} {:>9} {:>7} {:>7} {:>9}"
@@ -15,8 +15,11 @@ BAR_END = 1.5  # the share of the limit at a bar's end
 
 
 def head() -> str:
-    """The line above the rows. Times are CPU times; a ratio below 1 means faster than the C++ reference."""
-    return COLUMNS.format("figure", "CPU a call", "ns/element", "C++ -O3", "ratio", "limit", "required")
+    """The line above the rows. Times are CPU times; a ratio below 1 means faster than the C++ reference, or than numpy
+    in a row that says so."""
+    return COLUMNS.format(
+        "kernel, against C++ -O3", "CPU a call", "ns/element", "against", "ratio", "limit", "required"
+    )
 
 
 def row(figure: Figure, budget: Budget) -> str:
@@ -30,6 +33,11 @@ def row(figure: Figure, budget: Budget) -> str:
         f"{budget.limit:.3f}",
         required(figure.ratio, budget, ".2f"),
     )
+
+
+def numpy_row(numpy: Beside) -> str:
+    """What the kernel of the row above comes to beside numpy."""
+    return COLUMNS.format("  against numpy", "", "", f"{numpy.ns:.2f}", f"{numpy.ratio:.3f}", "", "not gated")
 
 
 def path_head() -> str:
@@ -65,10 +73,11 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
 
 
-def bar(value: float, limit: float, end: float = BAR_END) -> str:
-    """The value as a bar, with a mark at the limit."""
+def bar(value: float, limit: float | None, end: float = BAR_END) -> str:
+    """The value as a bar, with a mark at the limit if there is one."""
     cells = ["█" if cell < value / end * BAR else "·" for cell in range(BAR)]
-    cells[min(int(limit / end * BAR), BAR - 1)] = "│"
+    if limit is not None:
+        cells[min(int(limit / end * BAR), BAR - 1)] = "│"
     return "".join(cells)
 
 

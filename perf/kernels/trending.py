@@ -2,7 +2,8 @@
 
 `case` has points with a long tail, `ties_case` the same points everywhere, so that the age alone decides. The
 reference decays every row in one pass, drops what scores below 100 and keeps the best in a bounded
-std::priority_queue. An element is one row of the ledger.
+std::priority_queue. numpy decays column by column, cuts at the best scores by partition and sorts what is left. An
+element is one row of the ledger.
 """
 
 import ctypes
@@ -10,6 +11,8 @@ import random
 from array import array
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from hotpath import trending as kernel
 from hotpath.pure import trending as plain
@@ -60,7 +63,26 @@ def _case(name: str, shape: str, references: References, rng: random.Random, poi
         kernel.top,
         plain.top,
         NativeReference(library, "trending", [Input(int64s(points), int64s(published), rows, NOW_MS, LIMIT)], answer),
+        by_numpy,
     )
+
+
+def by_numpy(points: "array[int]", published: "array[int]", now_ms: int, limit: int) -> "tuple[array[int], array[int]]":
+    """As hotpath.trending.top, of a limit above 0 and what it takes without an error."""
+    earned, past = np.frombuffer(points, np.int64), np.clip(np.frombuffer(published, np.int64), 0, now_ms)
+    if earned.max() > plain.MAX_POINTS:  # the other sides look for that as well
+        raise ValueError("points are beyond the bound")
+    keys = past // plain.TICK_MS  # plain.rank_key, with no column more than it takes
+    keys *= plain.UNITS_PER_TICK
+    keys += past
+    keys += plain.UNITS_PER_POINT * earned
+    cut, worse = plain.threshold(now_ms), len(keys) - limit
+    if worse > 0:
+        cut = max(cut, int(np.partition(keys, worse)[worse]))
+    places = np.flatnonzero(keys >= cut)  # all that are equal to the worst of the best, for the tie rule to choose from
+    best = places[np.lexsort((places, -past[places], -keys[places]))[:limit]]
+    scores = (keys[best] - plain.rank_key(0, now_ms)) // plain.UNITS_PER_POINT
+    return array("q", best.tobytes()), array("q", scores.tobytes())
 
 
 def _times(rng: random.Random, rows: int) -> Iterable[int]:

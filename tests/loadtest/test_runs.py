@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from loadtest import targets
+from loadtest import outcome, targets
+from tests.loadtest.running import run
 from tests.loadtest.stand_in import standing_in
-from tests.servers.engines import own_environment
 from tests.servers.local.runs import ROOT
 
 BRIEF = ("--rate", "80", "--seconds", "15", "--pace", "1", "--uploads", "400")
@@ -26,19 +26,6 @@ def brief(tmp_path: Path) -> tuple[str, ...]:
     path = tmp_path / "targets.toml"
     path.write_text("\n".join(lines).replace("measure =", "least = 1\nmeasure ="))
     return (*BRIEF, "--targets", str(path))
-
-
-def run(out: Path, *words: str, timeout_s: float = 120) -> tuple[int, str]:
-    """The exit code, and what was said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtest", "--out", str(out), *words],
-        cwd=ROOT,
-        env=own_environment(),
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_a_slow_endpoint_fails_the_run_by_name(tmp_path: Path, brief: tuple[str, ...]) -> None:
@@ -77,6 +64,21 @@ def test_every_shape_asks_what_it_is_for(tmp_path: Path, brief: tuple[str, ...],
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("fields", [{"retry-after": "7"}, {}])
+def test_a_sign_in_is_put_off_by_saying_until_when(tmp_path: Path, fields: dict[str, str]) -> None:
+    (tmp_path / "targets.toml").write_text(FAR_FROM_IT)
+    few = ("--shape", "herd", "--rate", "12", "--pace", "1", "--seconds", "4")
+    with standing_in(full=fields) as url:
+        code, said = run(tmp_path, "--url", url, *few, "--targets", str(tmp_path / "targets.toml"))
+    came_to = outcome.load(tmp_path)
+    [login] = [each for each in came_to.each if each.name == "POST auth/login"]
+    assert code == 0, said
+    assert login.requests > 0
+    assert login.failures == (0 if fields else login.requests)
+    assert "signed in" not in came_to.people
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("stall", "code"), [((5.0, 8.0), 1), ((0.0, 0.0), 0)])
 def test_five_people_feel_a_stall_as_the_crowd_would(tmp_path: Path, stall: tuple[float, float], code: int) -> None:
     # Five who waited for their answers would have asked five times in the stall, and never have filled the last 5 %.
@@ -87,8 +89,12 @@ def test_five_people_feel_a_stall_as_the_crowd_would(tmp_path: Path, stall: tupl
 
 
 def test_nothing_to_run_against_is_said_in_words(tmp_path: Path) -> None:
-    code, _ = run(tmp_path, "--url", "http://127.0.0.1:9", "--seconds", "2", "--rate", "5", "--pace", "1")
+    code, said = run(tmp_path, "--url", "http://127.0.0.1:9", "--seconds", "2", "--rate", "5", "--pace", "1")
+    came_to = outcome.load(tmp_path)
     assert code == 1
+    assert came_to.together.requests == came_to.together.failures == sum(each.times for each in came_to.refused) > 0
+    assert all("Connection refused" in each.error for each in came_to.refused)
+    assert came_to.crashes == [], said
 
 
 @pytest.mark.long

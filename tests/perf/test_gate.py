@@ -1,11 +1,15 @@
 import random
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hotpath.pure import merge as plain_merge
+from hotpath.pure import trending as plain_trending
 from perf import gate
 from perf.budgets import Budget, judge, load, renewed
 from perf.budgets import main as write_budgets
@@ -13,6 +17,7 @@ from perf.cases import AnswersDiffer, Case
 from perf.kernels import BUILDERS, fanout, merge, pages, seen, splice, trending
 from perf.measure import measure, slowed
 from perf.native import CannotBuild, References
+from perf.table import numpy_row
 
 SMALL: dict[str, Callable[[References, random.Random], Case]] = {
     "merge": lambda references, rng: merge.case(references, rng, 20, 10, 50),
@@ -97,6 +102,48 @@ def test_a_figure_is_the_ratio_of_what_both_sides_cost(references: References) -
     assert figure.kernel_ns == pytest.approx(0.25e9 * len(case.inputs) / case.elements)
     assert figure.reference_ns == pytest.approx(1e9 * len(case.inputs) / case.elements)
     assert figure.call_s == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("name", ["merge", "trending", "trending-ties"])
+def test_numpy_is_a_side_of_the_same_rounds_that_no_gate_asks_for(references: References, name: str) -> None:
+    clock = WorkClock()
+    case = counted(clock, SMALL[name](references, random.Random(name)), kernel_s=0.25)
+    assert case.numpy is not None
+    beside = replace(case, numpy=clock.costing(5.0, case.numpy))
+
+    figure = measure(beside, 6, clock, with_numpy=True)
+
+    assert figure.ratio == pytest.approx(0.25)
+    assert figure.numpy is not None
+    assert figure.numpy.ratio == pytest.approx(0.05)
+    assert numpy_row(figure.numpy).split()[:2] == ["against", "numpy"]
+    assert numpy_row(figure.numpy).endswith(" not gated")
+    assert measure(beside, 6, clock).numpy is None
+
+
+@pytest.mark.parametrize("name", ["merge", "trending"])
+def test_numpy_that_answers_otherwise_stops_the_measurement(references: References, name: str) -> None:
+    case = replace(SMALL[name](references, random.Random(1)), numpy=lambda *_: None)
+
+    with pytest.raises(AnswersDiffer, match=rf"^{name}: the kernel and numpy"):
+        measure(case)
+
+
+def test_numpy_chooses_among_equals_as_the_kernels_do() -> None:
+    rng = random.Random(1)
+    for _ in range(200):
+        lists = [sorted(rng.choices(range(4), k=rng.randrange(9)), reverse=True) for _ in range(rng.randrange(1, 9))]
+        scores = array("q", [score // 2 for entries in lists for score in entries])
+        ids = "".join(f"vid_{score:026}" for entries in lists for score in entries).encode()
+        offsets = array("q", [0, *accumulate(map(len, lists))])
+        limit = rng.randrange(6)
+        assert merge.by_numpy(scores, ids, offsets, limit) == plain_merge.merge(scores, ids, offsets, limit)
+
+        rows, now_ms = rng.randrange(1, 60), trending.NOW_MS
+        points = array("q", rng.choices([0, 99, 100, 500], k=rows))
+        published = array("q", rng.choices([-5, 0, now_ms - 300_001, now_ms - 1, now_ms, now_ms + 9], k=rows))
+        ledger = (points, published, now_ms, rng.randrange(1, 70))
+        assert trending.by_numpy(*ledger) == plain_trending.top(*ledger)
 
 
 def test_one_disturbed_round_in_many_changes_nothing(references: References) -> None:
