@@ -59,10 +59,8 @@ def _locust(run: Run, url: str) -> int:
     """Runs Locust headless; whatever ends it, no failed request alone decides the exit code."""
     words = ["-m", "locust", "-f", str(ROOT / "loadtest" / "locustfile.py"), "--headless", "--host", url]
     words += ["--html", str(run.out / "report.html"), "--exit-code-on-error", "0", "--loglevel", "WARNING"]
-    words += [
-        "--stop-timeout",
-        str(math.ceil(run.plan.pace_s + ANSWERED_S)),
-    ]  # an answer under way at the end counts as any other
+    # An answer under way at the end counts as any other.
+    words += ["--stop-timeout", str(math.ceil(run.plan.pace_s + ANSWERED_S))]
     if not sys.stdout.isatty():
         words.append("--only-summary")
     environ = os.environ | run.environ() | {"PYTHONPATH": str(ROOT)}

@@ -51,19 +51,6 @@ def test_a_service_that_keeps_up_passes(tmp_path: Path, brief: tuple[str, ...]) 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("shape", "endpoint"),
-    [("celebrity", "users/:id/follow"), ("viral", "videos/:id"), ("herd", "auth/login"), ("spike", "videos/:id/views")],
-)
-def test_every_shape_asks_what_it_is_for(tmp_path: Path, brief: tuple[str, ...], shape: str, endpoint: str) -> None:
-    with standing_in() as url:
-        code, said = run(tmp_path, "--url", url, *brief, "--shape", shape, "--rate", "40")
-    assert code == 0, said
-    [row] = [line.split() for line in said.splitlines() if f" {endpoint} " in line and "(0.00%)" in line]
-    assert int(row[2]) >= 30, said
-
-
-@pytest.mark.long
 @pytest.mark.parametrize("fields", [{"retry-after": "7"}, {}])
 def test_a_sign_in_is_put_off_by_saying_until_when(tmp_path: Path, fields: dict[str, str]) -> None:
     (tmp_path / "targets.toml").write_text(FAR_FROM_IT)
