@@ -168,7 +168,7 @@ async def opened_world(settings: Settings) -> AsyncIterator[World]:
     """The world on the engines that these settings lead to."""
     async with open_stores(settings) as stores:
         owner = await asyncpg.connect(settings.migrator_database_url)
-        redis = RedisClient(settings.redis_url, connections=2)
+        redis = RedisClient(settings.redis_url, connections=2, timeout_s=10)  # to forget everything goes to the disk
         world = World(settings, stores, owner, redis)
         drawn = SimpleNamespace(urandom=world.random.randbytes)
         try:
