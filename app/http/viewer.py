@@ -68,6 +68,10 @@ class Doorkeeper:
         until_ms = min(self._noted_until.get(claims.session_id, 0), (claims.expires_s + LEEWAY_S) * 1000)
         return (Viewer(claims.user_id, claims.session_id), until_ms) if now_ms < until_ms else None
 
+    async def confirm(self, viewer: Viewer) -> None:
+        """Asks at once whether a viewer's session lives. Raises Unauthenticated if it has ended."""
+        await self._ask(viewer.session_id, viewer.user_id, self._clock())
+
     def forget(self, session_id: str) -> None:
         """Asks again at once in this process: called where a session is ended."""
         self._alive_until.pop(session_id, None)

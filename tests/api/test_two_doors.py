@@ -1,5 +1,6 @@
 """Whoever comes by the hot door gets what the framework would have given: bytes, headers, errors, counts, log."""
 
+import base64
 import random
 from typing import Any
 
@@ -43,6 +44,13 @@ async def doors(api_settings: Settings, stores: Stores, client: httpx.AsyncClien
 def of(person: Person, path: str, query: bytes = b"", *more: tuple[bytes, bytes]) -> Given:
     """A request with somebody's token."""
     return Given(path, query, ((b"authorization", person.headers["authorization"].encode()), *more))
+
+
+def session_of(person: Person) -> str:
+    """The id in their token."""
+    claims = person.headers["authorization"].split(".")[1]
+    found: str = msgspec.json.decode(base64.urlsafe_b64decode(claims + "=="))["sid"]
+    return found
 
 
 async def follow(client: httpx.AsyncClient, one: Person, other: Person) -> None:
@@ -230,6 +238,24 @@ async def test_what_is_no_hit_needs_no_framework(
     handed_on, in_full = doors.handed_on, doors.in_full
     assert (await doors.front_only(of(person, path, b"limit=3"))).status == 200  # of a feed that was not built
     assert (doors.handed_on, doors.in_full) == (handed_on, in_full + 1)
+
+
+@pytest.mark.parametrize("path", FEEDS)
+async def test_a_session_that_the_cache_forgot_needs_no_framework(
+    doors: Doors, client: httpx.AsyncClient, stores: Stores, path: str
+) -> None:
+    person = await sign_up(client)
+    await doors.front_only(of(person, path))
+    session_id = session_of(person)
+    await stores.sessions._client.call("DEL", f"session:{session_id}")
+    handed_on, in_full = doors.handed_on, doors.in_full
+    assert (await doors.front_only(of(person, path))).status == 200
+    assert (doors.handed_on, doors.in_full) == (handed_on, in_full + 1)
+    assert await stores.sessions.get(session_id) == "alive"  # for who asks next
+    await client.post("/api/v1/auth/logout", headers=person.headers, json={})
+    await stores.sessions._client.call("DEL", f"session:{session_id}")
+    ended = await doors.front_only(of(person, path))
+    assert (ended.status, msgspec.json.decode(ended.body)["code"]) == (401, "session_ended")
 
 
 @pytest.mark.parametrize(

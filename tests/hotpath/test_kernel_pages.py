@@ -211,7 +211,8 @@ NAMES = [
     for end in (0, 7)
 ]
 BODIES = st.lists(
-    st.sampled_from([b"\x01", b"\x02", b"{", b'"text"', b"\xff" * 15, b"." * 16, b"x" * 40, b"y" * 300]), max_size=9
+    st.sampled_from([b"\x01", b"\x02", b"{", b'"text"', b"\xff" * 15, b"." * 16, b"x" * 40, b"y" * 300, b"\x00\x03"]),
+    max_size=9,
 ).map(b"".join)
 CARDS = st.lists(
     st.none()

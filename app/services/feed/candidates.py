@@ -153,4 +153,4 @@ class Candidates:
 
 
 def _ids(entries: Sequence[Entry]) -> list[str]:
-    return [video_id for _, video_id in entries]
+    return [entry[1] for entry in entries]

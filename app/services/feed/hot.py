@@ -2,8 +2,8 @@
 
 What a page is made of is `hotpath.hits`; here is who may ask, and who is asked where that can't say. What is not so
 plain (a card that is hidden, not public or unknown; a feed that is not built, or read to its end; a pulled creator; a
-session that is not known to live) is for `FeedReads`, which answers it in the same bytes; of the last it is for the
-guard to say what is the matter.
+session that is not known to live) is for `FeedReads`, which answers it in the same bytes; of a session that has ended
+it is for the guard to say so.
 """
 
 from collections.abc import Awaitable
@@ -63,9 +63,9 @@ class Readers:
         self.known[authorization] = reader
         return reader
 
-    def forget(self, reader: readers.Reader) -> None:
-        """The session of this reader may have ended."""
-        self._doorkeeper.forget(reader.session_id.decode())
+    async def confirm(self, viewer: Viewer) -> None:
+        """Asks for a session that the trip did not find alive. Raises Unauthenticated if it has ended."""
+        await self._doorkeeper.confirm(viewer)
 
 
 class HotFeed(reads.Read):
@@ -125,8 +125,6 @@ class HotFeed(reads.Read):
             return self._judged(hit, replies)
         if came_to == BROKEN:
             raise Unavailable("Redis cannot answer now.")
-        if not hit.alive:
-            self._readers.forget(hit.reader)
         return Verdict(True, hit.remaining, self.policy.window_s)
 
     async def _judged(self, hit: hits.Hit, replies: list[Any]) -> Outcome:
@@ -145,9 +143,9 @@ class HotFeed(reads.Read):
 
     async def in_full(self, asked: hits.Hit, verdict: Verdict) -> Outcome:
         """The answer to what is no hit."""
-        if not asked.alive:
-            return verdict
         viewer = Viewer(asked.reader.user_id.decode(), asked.reader.session_id.decode())
+        if not asked.alive:
+            await self._readers.confirm(viewer)
         state = None if asked.blob is None else viewer_format.unpack(viewer.user_id, asked.blob)
         held = None if state is None else Held(state, asked.absent)
         page = await self._feed_reads.page(self._kind, viewer, 0, _cursor(asked.query), asked.limit, held)
