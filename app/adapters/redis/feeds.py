@@ -30,17 +30,18 @@ def _builds(kind: Kind, outcome: str) -> Tally:
 
 # KEYS feeds; ARGV score, member, entries to keep. The range is the guard: ZADD on an absent key would fabricate a feed
 # of one video. Rank 0 is the marker, rank 1 the last entry, below which a cut feed takes nothing; a whole one that is
-# full takes it and trims it again, which cuts the feed. Most feeds are cut and full: they cost three calls.
+# full takes it and trims it again, which cuts the feed. Most feeds are cut and full: they cost three calls. `word` is
+# the score as it goes on: mostly as it came, which spares making a text of a number.
 _PUSHING = """
-local added, trim = 0, -tonumber(ARGV[3]) - 1
+local added, told, trim = 0, tonumber(ARGV[1]), -tonumber(ARGV[3]) - 1
 for _, key in ipairs(KEYS) do
   local low = redis.call('ZRANGE', key, 0, 1, 'WITHSCORES')
   if low[1] then
-    local score = tonumber(ARGV[1])
+    local score, word = told, ARGV[1]
     %s
     local last, cut = tonumber(low[4]), low[2] == '-2'
     local lowest = not last or score < last or (score == last and ARGV[2] < low[3])
-    if not (cut and lowest) and redis.call('ZADD', key, 'NX', score, ARGV[2]) == 1 then
+    if not (cut and lowest) and redis.call('ZADD', key, 'NX', word, ARGV[2]) == 1 then
       local trimmed = redis.call('ZREMRANGEBYRANK', key, 1, trim)
       if trimmed > 0 and not cut then redis.call('ZADD', key, -2, low[1]) end
       if trimmed == 0 or not lowest then added = added + 1 end
@@ -49,15 +50,16 @@ for _, key in ipairs(KEYS) do
 end
 return added
 """
+# Into a For You: among the scores of what was built there is no room.
 _BELOW_BUILT = f"""
     local built = tonumber(string.sub(low[1], 2, {1 + BUILT_DIGITS}), 16)
-    if built and score <= built then score = math.min(score, built - {ORDER_SIZE}) end
+    if built and told <= built then
+      score = math.min(told, built - {ORDER_SIZE})
+      word = score
+    end
 """
-_PUSH: dict[Kind, Script] = {
-    "feed": Script(_PUSHING % _BELOW_BUILT),
-    "following": Script(_PUSHING % ""),
-    "creator": Script(_PUSHING % ""),
-}
+_BY_TIME = Script(_PUSHING % "")
+_PUSH: dict[Kind, Script] = {"feed": Script(_PUSHING % _BELOW_BUILT), "following": _BY_TIME, "creator": _BY_TIME}
 
 # KEYS feed; ARGV generation, its score, TTL, entries to keep, then score and member of each.
 _FINISH = Script("""
