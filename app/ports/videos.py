@@ -167,7 +167,7 @@ class Videos(Protocol):
     async def newest_among(
         self, user_ids: Sequence[str], before_ms: int, per_author: int, limit: int
     ) -> list[tuple[int, str]]:
-        """The newest `limit` of what `newest_by_authors` gives, newest first. Pairs, but perhaps a driver's own."""
+        """The newest `limit` of what `newest_by_authors` gives, newest first; pairs that need not be tuples."""
 
     async def fresh(self, after: Keyset | None, limit: int, category: str | None = None) -> list[tuple[int, str]]:
         """Active public videos by (published_at, video_id)."""

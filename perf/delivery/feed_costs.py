@@ -21,6 +21,7 @@ LIMITS: Final = (128, 512)  # Valkey's default; the smallest round one that hold
 BATCHES: Final = (50, 100, 200, 500)
 PAGE: Final = 20
 BUILDS: Final = 50
+PUSH: Final = _PUSH["following"]
 PROBE_EVERY_S: Final = 0.002
 
 
@@ -63,7 +64,7 @@ class Sample:
         self._pushes = 0
 
     async def load(self) -> None:
-        await self._client.call("SCRIPT", "LOAD", _PUSH["following"].source)
+        await self._client.call("SCRIPT", "LOAD", PUSH.source)
         first, *others = self.users
         await self._feeds.build("following", first, "0" * 16, self._entries, whole=False)
         for start in range(0, len(others), COPIES):
@@ -114,15 +115,7 @@ class Sample:
         joined, numbers = "".join(users).encode(), array("I", range(len(users)))
         video_id = ids.new("vid", now_ms).encode()
         for packed, _ in fanout.encode(
-            joined,
-            numbers,
-            None,
-            _PUSH["following"].sha.encode(),
-            b"following:",
-            video_id,
-            now_ms,
-            len(self._entries),
-            keys,
+            joined, numbers, None, PUSH.sha.encode(), b"following:", video_id, now_ms, len(self._entries), keys
         ):
             await self._client.packed(packed)
 

@@ -183,7 +183,7 @@ class PostgresVideos:
     ) -> list[tuple[int, str]]:
         if len(user_ids) > MAX_AUTHORS:
             raise ValueError(f"{len(user_ids)} authors are more than {MAX_AUTHORS}")
-        # As the driver has them: to make a tuple of each costs as much as to fetch it.
+        # As the driver has them: a build takes their ids, and a hundred tuples would be made for nothing.
         return await self._fetch(_NEWEST_AMONG, user_ids, before_ms, per_author, limit)
 
     async def fresh(self, after: Keyset | None, limit: int, category: str | None = None) -> list[tuple[int, str]]:

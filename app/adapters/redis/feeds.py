@@ -167,19 +167,19 @@ class RedisFeeds:
         score: int,
         active: bytes | None = None,
     ) -> int:
+        script = _PUSH[kind]
         commands = fanout.encode(
             followers,
             array("I", user_nos),
             active,
-            _PUSH[kind].sha.encode(),
+            script.sha.encode(),
             f"{kind}:".encode(),
             video_id.encode(),
             score,
             KEEP[kind],
         )
-        return sum(
-            [await self._push(kind, packed) for packed, _ in commands]
-        )  # one at a time: Redis serves others between
+        # One at a time: Redis serves others between.
+        return sum([await self._client.run_packed(script, packed) for packed, _ in commands])
 
     async def withdraw(self, kind: Kind, user_ids: Sequence[str], video_id: str) -> None:
         for first in range(0, len(user_ids), AT_ONCE):
@@ -199,10 +199,6 @@ class RedisFeeds:
     async def recall(self, kind: Kind, session_id: str) -> bytes | None:
         value: bytes | None = await self._client.call("GET", page_key(kind, session_id))
         return value
-
-    async def _push(self, kind: Kind, packed: bytes) -> int:
-        added: int = await self._client.run_packed(_PUSH[kind], packed)
-        return added
 
 
 def note_read(kind: Kind, found: FeedSlice | None) -> None:

@@ -23,7 +23,6 @@ FOR_YOU_SIZE: Final = ORDER_SIZE
 
 PAST: Final = 16  # earlier feeds that a reader is remembered in: eight hours without a pause
 PUSHED: Final = 64  # pushed videos that a reader is remembered to have been served
-_ALL: Final = 1000  # more than any order holds
 
 _DIGITS: Final = 16
 SOURCES: Final = {"f": "fresh", "r": "recommended", "g": "following", "t": "trending", "s": "recycled"}
@@ -74,22 +73,24 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
         since_ms = built_ms(self.generation)
         lowest_ms = since_ms - ORDER_SIZE
         pushes = [video_id for score, video_id in rows if not lowest_ms < score <= since_ms] if since_ms else []
-        pushes = [video_id for video_id in pushes if not self.served_push(video_id)]
-        if not pushes or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
+        new = [mark for mark in map(_mark, pushes) if not self._noted(mark)]
+        if not new or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
             return self
-        pushed = (self.pushed + kernel.marks("".join(pushes).encode()))[: PUSHED * kernel.MARK_BYTES]
+        pushed = b"".join([self.pushed, *new])[: PUSHED * kernel.MARK_BYTES]
         return msgspec.structs.replace(self, pushed=pushed)
 
     def served_push(self, video_id: str) -> bool:
         """Whether it was pushed and served; taken for such, of a stranger, once in 100,000 times."""
-        mark = kernel.marks(video_id.encode())
+        return bool(self.pushed) and self._noted(_mark(video_id))
+
+    def _noted(self, mark: bytes) -> bool:
         return any(self.pushed[at : at + len(mark)] == mark for at in range(0, len(self.pushed), len(mark)))
 
     def _depth(self) -> int:
         """How many entries of the order as it was built lie above."""
         if not self.generation or not self.after:
-            return _ALL if self.generation and self.in_tail else 0
-        return _ALL if self.in_tail else max(0, built_ms(self.generation) - self.score + 1)
+            return ORDER_SIZE if self.generation and self.in_tail else 0
+        return ORDER_SIZE if self.in_tail else max(0, built_ms(self.generation) - self.score + 1)
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -97,6 +98,10 @@ class Session(msgspec.Struct, array_like=True):
 
     limit: int
     starts: list[Position]
+
+
+def _mark(video_id: str) -> bytes:
+    return kernel.marks(video_id.encode())
 
 
 def new_generation(now_ms: int, letters: str) -> str:
