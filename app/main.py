@@ -19,6 +19,7 @@ from app.adapters.files.origin import Origin
 from app.adapters.files.put_door import PutDoor
 from app.core.clock import Clock, system_ms
 from app.core.config import Settings, load
+from app.core.metrics import settle
 from app.core.passport import Passports
 from app.http import logs, problems
 from app.http.access import AccessLog
@@ -70,6 +71,7 @@ class Application:
         await receive()
         self._draining = True
         await self._resources.aclose()
+        settle()
         await send({"type": "lifespan.shutdown.complete"})
 
 

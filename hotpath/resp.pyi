@@ -6,3 +6,4 @@ from hotpath.pure.resp import Parser as Parser
 from hotpath.pure.resp import ProtocolError as ProtocolError
 from hotpath.pure.resp import Push as Push
 from hotpath.pure.resp import ReplyError as ReplyError
+from hotpath.pure.resp import first_error as first_error

@@ -8,8 +8,12 @@ from typing import Any
 import httpx
 import msgspec
 
+from app.cards import viewer
+from app.cards.viewer import ViewerState
 from app.core import ids
 from app.core.clock import system_ms
+from app.ports.graph import Circle
+from app.ports.reactions import RecentReactions
 from app.ports.videos import MediaVersion, UploadPlan, Video
 from app.services.video import lifecycle
 from app.stores import Stores
@@ -86,3 +90,16 @@ async def make_video(stores: Stores, user_id: str, at_ms: int | None = None, **f
         next_, facts = step(video)
         video = await stores.videos.save(next_, events=facts)
     return video
+
+
+def viewer_state(user_id: str, **sets: frozenset[str]) -> ViewerState:
+    """Of a viewer with these bare ids in some sets of theirs."""
+    named = {
+        name: frozenset(f"vid_{bare}" if name in {"liked", "saved"} else f"usr_{bare}" for bare in sets.pop(name, ()))
+        for name in ("liked", "saved", "following", "friends", "blocked", "muted")
+    }
+    assert not sets
+    liked, saved = RecentReactions(named.pop("liked"), ""), RecentReactions(named.pop("saved"), "")
+    state = viewer.unpack(user_id, viewer.pack(Circle(**named), liked, saved))
+    assert state is not None
+    return state

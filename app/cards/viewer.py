@@ -10,6 +10,8 @@ Blocks, mutes, follows and friends are whole. Likes and saves are exact for ever
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -34,20 +36,56 @@ _decode_header: Final = msgspec.msgpack.Decoder(_Header).decode
 _split: Final = re.compile(f".{{{_ID}}}").findall  # three times as fast as slices
 
 
-class ViewerState(msgspec.Struct, frozen=True):
-    """The blob taken apart. Ids are without their kind (`usr_`, `vid_`)."""
+class ViewerState:
+    """A blob taken apart, each set when it is first asked for. Ids are without their kind (`usr_`, `vid_`)."""
 
-    user_id: str
-    liked: frozenset[str]
-    saved: frozenset[str]
-    liked_since: str
-    saved_since: str
-    following: frozenset[str]
-    friends: frozenset[str]
-    blocked: frozenset[str]
-    muted: frozenset[str]
-    blob: bytes = b""
-    """What it was taken from, for kernels that read it as it is; b"" if it was made otherwise."""
+    def __init__(self, user_id: str, blob: bytes, header: _Header, start: int) -> None:
+        """The ids begin at `start`."""
+        self.user_id = user_id
+        self.blob = blob
+        self.liked_since = header.liked_since
+        self.saved_since = header.saved_since
+        self._ends = list(accumulate((_ID * count for count in header.counts), initial=start))
+
+    @cached_property
+    def liked(self) -> frozenset[str]:
+        return frozenset(self._ids(0))
+
+    @cached_property
+    def saved(self) -> frozenset[str]:
+        return frozenset(self._ids(1))
+
+    @cached_property
+    def following(self) -> frozenset[str]:
+        return frozenset(self._ids(2))
+
+    @cached_property
+    def friends(self) -> frozenset[str]:
+        return frozenset(self._ids(3))
+
+    @cached_property
+    def blocked(self) -> frozenset[str]:
+        return frozenset(self._ids(4))
+
+    @cached_property
+    def muted(self) -> frozenset[str]:
+        return frozenset(self._ids(5))
+
+    @property
+    def follows(self) -> list[str]:
+        """Those of `following`, in order."""
+        return self._ids(2)
+
+    def liked_last(self, most: int) -> list[str]:
+        """The newest videos of `liked`, the newest first."""
+        return self._ids(0, most)[::-1]
+
+    def _ids(self, place: int, last: int | None = None) -> list[str]:
+        """Of a set, or the last so many of it."""
+        start, end = self._ends[place], self._ends[place + 1]
+        if last is not None:
+            start = max(start, end - _ID * last)
+        return _split(self.blob[start:end].decode("ascii"))
 
     def unsure(self, video_ids: Iterable[str]) -> list[str]:
         """Videos for which the blob can't say whether they are liked or saved."""
@@ -81,14 +119,4 @@ def unpack(user_id: str, blob: bytes) -> ViewerState | None:
     header = _decode_header(blob[2:start])
     if header.version != VERSION or len(header.counts) != _SETS:
         return None
-    sets = []
-    text = blob[start:].decode("ascii")
-    at = 0
-    for count in header.counts:
-        end = at + count * _ID
-        sets.append(frozenset(_split(text, at, end)))
-        at = end
-    liked, saved, following, friends, blocked, muted = sets
-    return ViewerState(
-        user_id, liked, saved, header.liked_since, header.saved_since, following, friends, blocked, muted, blob
-    )
+    return ViewerState(user_id, blob, header, start)

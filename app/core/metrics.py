@@ -127,7 +127,9 @@ TALLIED_S: Final = 0.2  # what a process that is killed may have counted in vain
 Sample = Callable[[], Awaitable[dict[str, float]]]
 
 
-class _Tallied(Protocol):
+class Tallied(Protocol):
+    """What is gathered in the process and handed over once in a while."""
+
     def settle(self) -> None:
         """Hands over what was gathered."""
 
@@ -144,7 +146,7 @@ class Tally:
 
     def inc(self, more: int = 1) -> None:
         if more and not self._more:
-            _remember(self)
+            settle_soon(self)
         self._more += more
 
     def settle(self) -> None:
@@ -162,7 +164,7 @@ class Stopwatch:
 
     def begun(self) -> None:
         """Must be called when `series` has its first observation."""
-        _remember(self)
+        settle_soon(self)
 
     def settle(self) -> None:
         buckets, total_s = self.series.take()
@@ -188,11 +190,12 @@ class Counted:
             self._settled = now
 
 
-_tallied: list[_Tallied] = []
+_tallied: list[Tallied] = []
 _counted: WeakSet[Counted] = WeakSet()
 
 
-def _remember(tally: _Tallied) -> None:
+def settle_soon(tally: Tallied) -> None:
+    """Has it settled within TALLIED_S, and before an orderly end."""
     if not _tallied:
         asyncio.get_running_loop().call_later(TALLIED_S, settle)
     _tallied.append(tally)

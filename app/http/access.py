@@ -1,7 +1,6 @@
 """The access log: Common Log Format lines, as every tool that reads access logs expects them, on standard output.
 
-Lines are gathered for one turn of the loop (`hotpath.notes`) and written at once: a write costs more than all else a
-line does.
+Lines are gathered for a moment (`hotpath.notes`) and written at once: a write costs more than all else a line does.
 """
 
 import asyncio
@@ -10,11 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from app.core.metrics import FALLBACKS
+from app.core.metrics import FALLBACKS, settle_soon
 from app.http.logs import mask
 from hotpath import notes
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+GATHERED_S: Final = 0.01  # what a process that is killed may have gathered in vain
 
 Write = Callable[[bytes], object]
 
@@ -28,9 +29,10 @@ class AccessLog:
 
     def begun(self) -> None:
         """Must be called when `lines` has its first line."""
-        asyncio.get_running_loop().call_soon(self.flush)
+        asyncio.get_running_loop().call_later(GATHERED_S, self.settle)
+        settle_soon(self)
 
-    def flush(self) -> None:
+    def settle(self) -> None:
         """Writes what was gathered. A log that can't be written stops nobody; it is counted."""
         lines = self.lines.take()
         if not lines:

@@ -1,6 +1,8 @@
 """The choice of a For You: candidates from several lists, each once, and the one order that is made of them."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 
 from hotpath.pure.order import Mark, blend, diversify
 from hotpath.pure.shelf import Entry
@@ -84,6 +86,13 @@ class Choice:
         if one in known:
             return len(self._lists)
         return next(number for number, each in enumerate(self._lists) if one in each)
+
+
+def categories(cards: Sequence[Entry | None], most: int) -> list[tuple[str, int]]:
+    """The categories that most of these cards are of, and of how many, at most `most`; of equal ones those that came
+    first. What is not active does not count."""
+    times = Counter(_mark(card).category for card in cards if card is not None and card.active)
+    return sorted(times.items(), key=itemgetter(1), reverse=True)[: max(most, 0)]
 
 
 def _is_public(card: Entry | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # array[int] is no expression before Python 3.12
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hotpath.pure._columns import ID_BYTES, Column, uint32s
 
@@ -13,6 +13,11 @@ MAX_SCORE = 2**53  # a sorted set keeps scores as doubles: beyond this two times
 def pack(words: Sequence[str | bytes | int]) -> bytes:
     """One command in RESP2: texts as UTF-8, numbers in decimal digits. Raises TypeError for anything else."""
     return b"*%d\r\n" % len(words) + b"".join(_bulk(_bytes_of(word)) for word in words)
+
+
+def pack_all(commands: Iterable[Sequence[str | bytes | int]]) -> bytes:
+    """Commands back to back, as `pack` encodes each."""
+    return b"".join(map(pack, commands))
 
 
 def encode(

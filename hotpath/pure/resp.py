@@ -230,3 +230,12 @@ def verbatim(text: bytes) -> bytes:
 def pairs(items: list[Any]) -> list[tuple[Any, Any]]:
     """[key, value, key, value] as [(key, value), (key, value)]."""
     return list(zip(items[::2], items[1::2], strict=True))
+
+
+def first_error(replies: list[Any]) -> ReplyError | None:
+    """The first error among replies, or among the items of one that is a list, as of a transaction."""
+    for reply in replies:
+        found = first_error(reply) if type(reply) is list else reply
+        if type(found) is ReplyError:
+            return found
+    return None

@@ -123,7 +123,7 @@ class Doors:
             "extensions": {},
         }
         await door(scope, receive, send)
-        self._log.flush()
+        self._log.settle()
         start, *rest = sent
         body = b"".join(message.get("body", b"") for message in rest)
         return self._seen(start, body, before)

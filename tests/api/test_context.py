@@ -1,6 +1,5 @@
 """What stands around every answer: its headers once each, and its line in the access log."""
 
-import asyncio
 import json
 import re
 import subprocess
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.metrics import FALLBACKS, REQUESTS
+from app.core.metrics import FALLBACKS, REQUESTS, settle
 from app.http.access import AccessLog
 from app.http.context import Context
 from app.http.record import Record
@@ -24,9 +23,9 @@ COMMON_LOG_FORMAT = re.compile(
 )
 
 
-async def lines_of(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+def lines_of(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     """The access log since it was last asked for, taken apart; each line must be in the format."""
-    await asyncio.sleep(0)  # the end of the turn of the loop in which lines are written
+    settle()
     found = []
     for line in capfd.readouterr().out.split("\n")[:-1]:
         match = COMMON_LOG_FORMAT.match(line)
@@ -93,14 +92,14 @@ async def test_the_access_log_is_common_log_format(
     client: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     one = await sign_up(client)
-    await lines_of(capfd)
+    lines_of(capfd)
 
     body = (await client.get("/api/v1/users/me", headers=one.headers)).content
     await client.get('/api/v1/users/@a%22b%0a127.0.0.1 - - "GET / HTTP/1.1" 200 1%E2%80%A8%1b[31m')
     await client.get("/media/~1800000000000.c2VjcmV0c2lnbmF0dXJl/x")
     await client.get("/api/v1/users/somebody@example.org")
 
-    mine, forged, signed, address = await lines_of(capfd)
+    mine, forged, signed, address = lines_of(capfd)
     assert (mine["host"], mine["user"], mine["status"]) == ("127.0.0.1", one.user_id, "200")
     assert mine["request"] == "GET /api/v1/users/me HTTP/1.1"
     assert int(mine["bytes"]) == len(body)
@@ -130,7 +129,7 @@ async def test_the_bytes_of_a_file_that_the_server_sends_itself_are_counted(
     scope = {"type": "http", "method": "GET", "path": "/media/x", "headers": [], "client": ("192.0.2.7", 1)}
     await Context(app, Record(lambda: 0, AccessLog()))(scope, receive, send)
 
-    (line,) = await lines_of(capfd)
+    (line,) = lines_of(capfd)
     assert (line["host"], line["bytes"], line["when"]) == ("192.0.2.7", "12345", "01/Jan/1970:00:00:00 +0000")
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.pathsend"]
     assert [name.lower() for name, _ in sent[0]["headers"]].count(b"x-content-type-options") == 1
@@ -159,5 +158,5 @@ async def test_an_access_log_that_cannot_be_written_stops_nobody() -> None:
     before = FALLBACKS.labels("access-log")._value.get()
     log = AccessLog(refuse)
     log.lines.add(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
-    log.flush()
+    log.settle()
     assert FALLBACKS.labels("access-log")._value.get() == before + 1

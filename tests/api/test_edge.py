@@ -76,7 +76,7 @@ class EdgeDoors(Doors):
         talk = await self.edge.say(b"\r\n".join([*lines, b"", b""]))
         answer = await talk.answer(given.method)
         talk.writer.close()
-        self._log.flush()
+        self._log.settle()
         await until(lambda: self._lines)
         seen = [(name, value) for name, value in answer.fields if name not in APART]
         return self._seen({"status": answer.status, "headers": seen}, answer.body, before)
@@ -184,7 +184,7 @@ async def test_whoever_answers_a_request_is_counted_once_and_by_the_clients_own_
         talk = await doors.edge.say(f"GET {TRENDING}?{query} HTTP/1.1\r\nhost: x\r\n\r\n".encode(), host=host)
         got = await talk.answer()
         talk.writer.close()
-        doors._log.flush()
+        doors._log.settle()
         await until(lambda: doors._lines)
         (line,) = doors._lines
         doors._lines.clear()

@@ -16,7 +16,7 @@ from app.ports.music import Music
 from app.ports.users import User
 from app.ports.videos import Counts, Location, Video, VideoAndCounts
 from hotpath import records
-from tests.factories import MEDIA, record
+from tests.factories import MEDIA, record, viewer_state
 
 SECRET = b"s" * 32
 NOW = 1_800_000_000_000
@@ -66,11 +66,6 @@ def shown(video: Video, viewer: ViewerState | None = None, counts: Counts = Coun
     return json.loads(present.splice([made], viewer, {}, SECRET, NOW, **more))[0]
 
 
-def state(**sets: frozenset[str]) -> ViewerState:
-    nothing = ViewerState("usr", NONE, NONE, "", "", NONE, NONE, NONE, NONE)
-    return msgspec.structs.replace(nothing, **sets)
-
-
 def test_a_card_is_the_documented_video() -> None:
     video = active(location=Location(52.5, 13.4, "Berlin"), hashtags=("a", "b"), music_id="mus")
     music = Music("mus", "Song", "Band", 30)
@@ -92,7 +87,7 @@ def test_flags_are_the_viewers_own() -> None:
 
     assert shown(video)["user_interaction"] == {"liked": False, "saved": False, "following": False}
     for sets in ({"liked": bare}, {"saved": bare}, {"following": author}, {"liked": bare, "following": author}):
-        flags = shown(video, state(**sets))["user_interaction"]
+        flags = shown(video, viewer_state("usr", **sets))["user_interaction"]
         assert {name for name, value in flags.items() if value} == set(sets)
 
 
@@ -101,7 +96,7 @@ def test_what_the_blob_cannot_say_the_store_says() -> None:
     made = card_of(VideoAndCounts(video, Counts(), 0), AUTHOR, None)
 
     older = {"like": frozenset({video.video_id}), "save": NONE}
-    (card,) = json.loads(present.splice([made], state(), older, SECRET, NOW))
+    (card,) = json.loads(present.splice([made], viewer_state("usr"), older, SECRET, NOW))
 
     assert card["user_interaction"] == {"liked": True, "saved": False, "following": False}
 

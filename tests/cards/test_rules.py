@@ -8,6 +8,7 @@ from app.cards import rules
 from app.cards.card import Card
 from app.cards.viewer import ViewerState
 from app.core import ids
+from tests.factories import viewer_state
 
 Visibility = Literal["public", "friends", "private"]
 
@@ -20,14 +21,8 @@ def card(visibility: Visibility = "public", *, active: bool = True, author_id: s
     return Card(ids.new("vid"), 1, visibility, active, author_id, 1, b"{}")
 
 
-def viewer(
-    *,
-    following: frozenset[str] = NONE,
-    friends: frozenset[str] = NONE,
-    blocked: frozenset[str] = NONE,
-    muted: frozenset[str] = NONE,
-) -> ViewerState:
-    return ViewerState(ME, NONE, NONE, "", "", following, friends, blocked, muted)
+def viewer(**sets: frozenset[str]) -> ViewerState:
+    return viewer_state(ME, **sets)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,19 @@ def test_explored_videos_have_their_places_and_the_seen_come_last(twin: ModuleTy
 
 
 @both
+def test_the_categories_of_most_cards(twin: ModuleType) -> None:
+    topics = ["pets", "food", "pets", "dance", "food", "cars"]
+    cards = [entry(twin, str(place), "a", "FA", topic) for place, topic in enumerate(topics)]
+    cards += [None, entry(twin, "x", "a", "P-", "dance"), entry(twin, "y", "b", topic="")]
+
+    assert twin.categories(cards, 3) == [("pets", 2), ("food", 2), ("dance", 1)]
+    assert twin.categories(cards, 99) == [("pets", 2), ("food", 2), ("dance", 1), ("cars", 1), ("", 1)]
+    assert twin.categories(cards, 0) == twin.categories(cards, -1) == twin.categories([], 3) == []
+    with pytest.raises(TypeError):
+        compiled.categories([b"no card"], 3)  # type: ignore[list-item]
+
+
+@both
 def test_what_was_seen_lately_comes_last_and_the_latest_of_it_at_the_end(twin: ModuleType) -> None:
     choice = twin.Choice([["a", "b", "c", "d"]], [])
 

@@ -198,16 +198,22 @@ def test_a_command_is_its_words_each_with_its_length(twin: ModuleType) -> None:
 def test_a_word_of_another_kind_is_refused(twin: ModuleType, wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^a word is str, bytes or int$"):
         twin.pack(("GET", wrong))
+    with pytest.raises(TypeError, match=r"^a word is str, bytes or int$"):
+        twin.pack_all([("PING",), ("GET", wrong)])
 
 
 INTEGERS = st.integers(-(2**63) - 2, 2**63 + 2) | st.sampled_from([0, 9, -9, 10, -10, 2**63 - 1, -(2**63), 10**30])
 
 
+WORDS = st.lists(st.text() | st.binary() | INTEGERS | st.booleans(), max_size=40)
+
+
 @settings(max_examples=300)
-@given(words=st.lists(st.text() | st.binary() | INTEGERS | st.booleans(), max_size=40))
-def test_both_pack_the_same(words: list[str | bytes | int]) -> None:
-    assert compiled.pack(words) == pure.pack(words)
-    assert compiled.pack(tuple(words)) == pure.pack(tuple(words))
+@given(commands=st.lists(WORDS, max_size=5))
+def test_both_pack_the_same(commands: list[list[str | bytes | int]]) -> None:
+    assert [*map(compiled.pack, commands)] == [*map(pure.pack, commands)]
+    assert [*map(compiled.pack, map(tuple, commands))] == [*map(pure.pack, commands)]
+    assert compiled.pack_all(commands) == pure.pack_all(commands) == b"".join(map(pure.pack, commands))
 
 
 def test_an_unpaired_surrogate_is_refused_by_both() -> None:

@@ -55,6 +55,19 @@ def test_the_ends_of_64_bits(twin: ModuleType) -> None:
     assert twin.Parser().feed(stream) == [2**63 - 1, -(2**63), 0, 0, 7]
 
 
+@both
+def test_the_first_error_among_replies_is_found_within_lists_too(twin: ModuleType) -> None:
+    first, second = ReplyError(b"ERR first"), ReplyError(b"ERR second")
+
+    assert twin.first_error([]) is None
+    assert twin.first_error([b"OK", 1, None, [b"a", [2, []]]]) is None
+    assert twin.first_error([b"OK", first, second]) is first
+    assert twin.first_error([b"OK", [1, [None, first]], second]) is first
+    assert twin.first_error([[], [second], first]) is second
+    with pytest.raises(TypeError):
+        twin.first_error(None)
+
+
 HOSTILE = {
     "another protocol": b"HTTP/1.1 400 Bad Request\r\n",
     "no type": b"\r\n",

@@ -11,11 +11,11 @@ import hotpath
 ROOT = Path(hotpath.__file__).parent.parent
 EXPORTS = {
     "cards": {"put", "splice"},
-    "choice": {"Choice"},
+    "choice": {"Choice", "categories"},
     "clocks": {"Ahead", "monotonic_ms", "system_ms"},
     "dice": {"Dice"},
     "door": {"Answer", "Door", "Fields", "fields_of"},
-    "fanout": {"encode", "pack"},
+    "fanout": {"encode", "pack", "pack_all"},
     "hits": {"Hit", "Hits"},
     "merge": {"merge"},
     "notes": {"Lines", "Record", "Series"},
@@ -26,7 +26,7 @@ EXPORTS = {
     "readers": {"Reader"},
     "reads": {"Read", "Trips"},
     "records": {"make"},
-    "resp": {"Parser"},
+    "resp": {"Parser", "first_error"},
     "rows": {"Rows", "optional_texts", "texts"},
     "seals": {"Seal"},
     "seen": {"add", "contains", "empty", "marks", "sizes"},

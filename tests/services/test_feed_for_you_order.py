@@ -14,11 +14,12 @@ from app.services.feed.for_you import EXPLORED_EVERY, EXPLORED_FIRST, EXPLORED_M
 from app.services.feed.for_you import ordered as order_of
 from app.services.feed.position import FOR_YOU_SIZE
 from hotpath import shelf
+from tests.factories import viewer_state
 
 NOTHING = Gathered([], [], [], [], [], [], failed=False)
 ME = ids.new("usr")
 NONE: frozenset[str] = frozenset()
-STATE = ViewerState(ME, NONE, NONE, "", "", NONE, NONE, NONE, NONE)
+STATE = viewer_state(ME)
 
 
 def videos(count: int) -> list[str]:
@@ -77,7 +78,7 @@ def test_what_may_not_be_seen_is_out_and_what_is_muted_too() -> None:
     shown, hidden, lost, muted = videos(4)
     author = ids.new("usr")
     cards = {shown: card(shown), hidden: card(hidden, active=False), muted: card(muted, author)}
-    state = msgspec.structs.replace(STATE, muted=frozenset({author[4:]}))
+    state = viewer_state(ME, muted=frozenset({author[4:]}))
 
     built = ordered(gathered(fresh=[shown, hidden, lost, muted]), set(), cards, state)
 

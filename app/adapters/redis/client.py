@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection, BlockingConnectionPool
@@ -71,26 +71,26 @@ class RedisClient:
 
     async def call(self, *command: Word) -> Any:
         """One command and its reply."""
-        return _sound(await self._send(fanout.pack(command), 1))[0]
+        return (await self._send(fanout.pack(command), 1))[0]
 
     async def packed(self, command: bytes) -> Any:
         """One command that is encoded already, and its reply."""
-        return _sound(await self._send(command, 1))[0]
+        return (await self._send(command, 1))[0]
 
     async def pipeline(self, commands: Sequence[Command]) -> list[Any]:
         """Commands in one trip, if there are any; others may come between them. The first error among the replies is
         raised."""
         if not commands:
             return []
-        return _sound(await self._send(packed(commands), len(commands)))
+        return await self._send(fanout.pack_all(commands), len(commands))
 
     async def transaction(self, commands: Sequence[Command]) -> list[Any]:
         """Commands in one trip with nothing between them, all or none."""
-        replies = await self._send(packed([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2)
-        queued, outcome = replies[:-1], replies[-1]
-        _sound(queued)  # a command that could not be queued says why; EXEC only that there was one
-        results: list[Any] = _sound([outcome])[0]
-        return _sound(results)
+        # A command that could not be queued says why, before EXEC says that there was one.
+        results: list[Any] = (await self._send(fanout.pack_all([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2))[
+            -1
+        ]
+        return results
 
     async def run(self, script: Script, keys: Sequence[Word], args: Iterable[Word]) -> Any:
         """The reply of a script."""
@@ -113,11 +113,14 @@ class RedisClient:
         await self._pool.aclose()
 
     async def _send(self, packed: bytes, replies: int) -> list[Any]:
-        """Sends encoded commands and reads as many replies; error replies are among them as exceptions."""
+        """Sends encoded commands and reads as many replies. Raises the first error among them, or within one:
+        Unavailable, or the driver's ResponseError for a command that is wrong."""
         self._breaker.check()
         with self._told():
             async with asyncio.timeout(self._timeout_s):
-                return await self._exchange(packed, replies)
+                answers = await self._exchange(packed, replies)
+        _check(answers)
+        return answers
 
     async def _exchange(self, packed: bytes, replies: int) -> list[Any]:
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
@@ -157,16 +160,16 @@ async def _reply(connection: AbstractConnection) -> Any:
         return error
 
 
-def packed(commands: Sequence[Command]) -> bytes:
-    """Commands as they go over the wire."""
-    return b"".join(map(fanout.pack, commands))
-
-
-def _sound(replies: list[Any]) -> list[Any]:
-    """The replies, if none is an error. Unavailable, or the driver's ResponseError for a command that is wrong."""
+def _check(replies: Sequence[Any]) -> None:
     for reply in replies:
         if isinstance(reply, exceptions.ResponseError):
-            if isinstance(reply, _NOT_NOW_REPLIES) or str(reply).startswith(_NOT_NOW_CODES):
-                raise Unavailable("Redis cannot answer now.") from reply
-            raise reply
-    return replies
+            raise_reply(reply)
+        if isinstance(reply, list):
+            _check(reply)
+
+
+def raise_reply(error: exceptions.ResponseError) -> NoReturn:
+    """Raises what an error reply means."""
+    if isinstance(error, _NOT_NOW_REPLIES) or str(error).startswith(_NOT_NOW_CODES):
+        raise Unavailable("Redis cannot answer now.") from error
+    raise error

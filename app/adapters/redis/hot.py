@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from app.adapters.redis.client import Word, packed
+from app.adapters.redis.client import Word
 from app.adapters.redis.feeds import page_key
 from app.adapters.redis.limiter import OLDEST, Attempt, RedisLimiter, commands, keep, key_of
 from app.adapters.redis.pipe import Pipe
@@ -16,7 +16,7 @@ from app.core.errors import Unavailable
 from app.ports.feeds import Kind
 from app.ports.hot import Policy, Waiter
 from app.ports.limiter import Verdict
-from hotpath import hits, reads, rows, sliding, templates
+from hotpath import fanout, hits, reads, rows, sliding, templates
 from hotpath.resp import ReplyError
 
 # Holes, in the order and the lengths of `hotpath.hits.Questions`.
@@ -50,7 +50,7 @@ class RedisHotPages(reads.Trips):
         if apart:
             admit.append(("GET", session))
         # The value of a page's session is behind the key, and its length is not known yet.
-        whole = packed([("SET", page_key(kind, _SESSION), "", "EX", remember_s)])
+        whole = fanout.pack_all([("SET", page_key(kind, _SESSION), "", "EX", remember_s)])
         remember, _, remember_end = whole.partition(b"$0\r\n\r\n")
         sizes = range(2, hits.LIMIT + 2)
         return hits.Questions(
@@ -80,7 +80,7 @@ class RedisHotPages(reads.Trips):
         _, most, window_s = policy
         attempt = Attempt(hit.reader.log, most, window_s, hit.stamp_us, hit.began_ms)
         # Who looks later than it pushed sees what was pushed since, too: it can only be refused the sooner for that.
-        looked = await self.common.ask(packed(commands(attempt)[1:]), _LOOKS)
+        looked = await self.common.ask(fanout.pack_all(commands(attempt)[1:]), _LOOKS)
         return self._judge(attempt, [replies[0], *looked])
 
     def count(self, caller: str, policy: Policy) -> tuple[Waiter, Attempt] | None:
@@ -90,7 +90,7 @@ class RedisHotPages(reads.Trips):
         attempt = self._limiter.attempt(key_of(caller, name), most, window_s)
         if isinstance(attempt, Verdict):
             return None  # refused, as by the general path
-        return self.common.ask(packed(commands(attempt)), _COUNTED), attempt
+        return self.common.ask(fanout.pack_all(commands(attempt)), _COUNTED), attempt
 
     def counted(self, attempt: Attempt, replies: Sequence[Any]) -> Verdict:
         return self._judge(attempt, replies)
@@ -101,7 +101,7 @@ class RedisHotPages(reads.Trips):
             raise Unavailable("Redis cannot answer now.")
         verdict, chores = self._limiter.judge(attempt, length, decisive, rows.texts(oldest))
         if chores:
-            self.common.tell(packed(chores), len(chores))
+            self.common.tell(fanout.pack_all(chores), len(chores))
         return verdict
 
 
@@ -111,7 +111,7 @@ async def _both(counted: Waiter, read: Waiter) -> list[Any]:
 
 
 def _template(*commands: tuple[Word, ...]) -> templates.Template:
-    return templates.Template(packed(list(commands)))
+    return templates.Template(fanout.pack_all(list(commands)))
 
 
 def _ties(feed: str) -> tuple[Word, ...]:

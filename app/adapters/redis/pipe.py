@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from app.adapters.redis.address import Address, parse
-from app.adapters.redis.client import TIMEOUT_S, Command, packed
+from app.adapters.redis.client import TIMEOUT_S, Command
 from app.adapters.redis.wire import Waiter, Wire
 from app.core.errors import Unavailable
+from hotpath import fanout
 from hotpath.resp import Push, ReplyError
 
 MAX_WAITING: Final = 4096
@@ -138,7 +139,7 @@ class Pipe:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             wire = await self.address.connect(self._make)
             try:
-                replies = await wire.send(packed(self._greeting), len(self._greeting))
+                replies = await wire.send(fanout.pack_all(self._greeting), len(self._greeting))
             except BaseException:
                 wire.lose("not greeted")
                 raise

@@ -10,17 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from app.adapters.redis.address import Address, parse
-from app.adapters.redis.client import TIMEOUT_S, Command, packed
+from app.adapters.redis.client import TIMEOUT_S, Command
 from app.adapters.redis.pipe import MAX_WAITING, Pipe
 from app.adapters.redis.slots import SLOTS, Map, masters, slot_of
 from app.core.errors import Unavailable
+from hotpath import fanout
 from hotpath.resp import Push, ReplyError
 
 PAUSE_S: Final = 0.1  # at least, between two looks at the table
 DOWN_REFRESH_S: Final = 1.0  # while a master is away: another may have taken its place
 REFRESH_S: Final = 10.0  # unasked: no command may have come by a slot that moved
 
-_SLOTS: Final = packed([("CLUSTER", "SLOTS")])
+_SLOTS: Final = fanout.pack_all([("CLUSTER", "SLOTS")])
 _ALL: Final = frozenset(range(SLOTS))
 _MOVED: Final = frozenset({"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY"})
 

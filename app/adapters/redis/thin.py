@@ -9,10 +9,10 @@ from typing import Any
 
 from redis import exceptions
 
-from app.adapters.redis.client import TIMEOUT_S, RedisClient
+from app.adapters.redis.client import TIMEOUT_S, RedisClient, raise_reply
 from app.adapters.redis.pipe import Pipe
 from app.core.errors import Unavailable
-from hotpath.resp import ReplyError
+from hotpath.resp import ReplyError, first_error
 
 
 class ThinClient(RedisClient):
@@ -34,23 +34,12 @@ class ThinClient(RedisClient):
             self._breaker.failed()
             raise
         self._breaker.succeeded()
-        return _translated(answers)
+        if (error := first_error(answers)) is not None:
+            raise_reply(_translated(error))
+        return answers
 
 
-def _translated(replies: list[Any]) -> list[Any]:
-    """With errors as redis-py gives them, those within the reply of a transaction too."""
-    for reply in replies:
-        kind = type(reply)
-        if kind is ReplyError or (kind is list and ReplyError in set(map(type, reply))):
-            return [_translated_one(each) for each in replies]
-    return replies
-
-
-def _translated_one(reply: Any) -> Any:
-    if type(reply) is list and ReplyError in set(map(type, reply)):
-        return [_translated_one(one) for one in reply]
-    if type(reply) is not ReplyError:
-        return reply
-    if reply.code == "NOSCRIPT":
-        return exceptions.NoScriptError(str(reply))
-    return exceptions.ResponseError(str(reply))
+def _translated(error: ReplyError) -> exceptions.ResponseError:
+    """As redis-py gives it."""
+    kind = exceptions.NoScriptError if error.code == "NOSCRIPT" else exceptions.ResponseError
+    return kind(str(error))

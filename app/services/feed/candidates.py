@@ -6,9 +6,7 @@ the viewer's country and the categories of what they liked and watched, whom the
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Sequence
-from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -21,7 +19,7 @@ from app.core.errors import Unavailable
 from app.ports.activity import Activity, Watched
 from app.ports.exploration import Exploration
 from app.ports.trending import TrendingLists
-from app.ports.users import User, Users
+from app.ports.users import Users
 from app.ports.videos import Videos
 from app.services.feed.bounded import given, in_time
 from app.services.feed.common import Common
@@ -29,6 +27,7 @@ from app.services.feed.mix import Entry, interleave
 from app.services.feed.position import FOR_YOU_SIZE
 from app.services.feed.seen import RECENT
 from app.services.feed.sources import Sources
+from hotpath import choice as kernel
 
 SOURCES_SHARE: Final = 2 / 3  # of the budget of a build; the rest is for judging what they gave
 TASTE: Final = 50  # videos watched, and liked, that tell the viewer's categories
@@ -83,12 +82,11 @@ class Candidates:
         """Candidates for one user, after `timeout_s` at the latest."""
         begin = asyncio.get_running_loop().create_task
         history = begin(self._activity.history(user_id, None, RECENT))
-        user = begin(self._users.get(user_id))
         explored = begin(self._exploration.least(EXPLORE_PLACES, EXPLORED_AT_ONCE))
-        recommended = begin(self._recommended(user, history, state))
+        recommended = begin(self._recommended(user_id, history, state))
         followed = begin(self._followed(state))
         trending, fresh = self._common.trending("global"), self._common.fresh()
-        await in_time(self._timeout_s, (history, user, explored, recommended, followed, trending, fresh))
+        await in_time(self._timeout_s, (history, explored, recommended, followed, trending, fresh))
         watched = given("history", history)
         lists = [
             given("explored", explored),
@@ -119,14 +117,14 @@ class Candidates:
 
     async def _recommended(
         self,
-        user: "asyncio.Task[User | None]",
+        user_id: str,
         history: "asyncio.Task[list[Watched]]",
         state: ViewerState | None,
     ) -> list[str]:
         """By region and category, a category the more the more often it was watched or liked."""
+        reader = await self._users.get(user_id)  # meanwhile the history is on its way
         tastes = await self._tastes(history, state)
         categories, weights = [category for category, _ in tastes], [times for _, times in tastes]
-        reader = await user
         regions = [reader.country] if reader is not None and reader.country is not None else []
         asked = [self._common.category(category) for category in categories]
         asked += [self._common.trending(region) for region in regions]
@@ -144,12 +142,9 @@ class Candidates:
             watched = (await history)[:TASTE]
         except Unavailable:
             watched = []
-        liked = [f"vid_{bare}" for bare in sorted(state.liked, reverse=True)[:TASTE]] if state else []
-        taste = list(dict.fromkeys([*(line.video_id for line in watched), *liked]))
-        cards = await self._hydrator.taken_in(taste)
-        times = Counter([card.category for card in cards if card is not None and card.active])
-        most = sorted(times.items(), key=itemgetter(1), reverse=True)[:CATEGORIES]
-        return [(category.decode(), often) for category, often in most]
+        liked = [f"vid_{bare}" for bare in state.liked_last(TASTE)] if state else []
+        taste = dict.fromkeys([line.video_id for line in watched] + liked)
+        return kernel.categories(await self._hydrator.taken_in([*taste]), CATEGORIES)
 
 
 def _ids(entries: Sequence[Entry]) -> list[str]:

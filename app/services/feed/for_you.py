@@ -143,8 +143,10 @@ class ForYou:
                 found = self._named(user_id, built)
                 writing, telling = self._keep(user_id, owner, found, built, began_s), self._explore(built, gathered)
         finally:
-            writing = writing or _kept(self._builds.release(user_id, owner))
-            await (writing if telling is None else asyncio.gather(_kept(telling), writing))
+            told = None if telling is None else asyncio.get_running_loop().create_task(_kept(telling))
+            await (writing or _kept(self._builds.release(user_id, owner)))
+            if told is not None:
+                await told
         return found
 
     def _named(self, user_id: str, built: Built) -> FeedSlice:

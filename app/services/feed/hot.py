@@ -154,5 +154,7 @@ class HotFeed(reads.Read):
 
 def _cursor(query: bytes) -> str | None:
     """Of a query that is plain enough for a hit."""
+    if not query:
+        return None
     pairs = (pair.partition(b"=") for pair in query.split(b"&"))
     return next((value.decode() for name, _, value in pairs if name == b"cursor"), None)

@@ -261,8 +261,9 @@ class FeedReads:
     async def _unserved(self, user_id: str, position: Position, entries: Sequence[Entry], count: int) -> list[Entry]:
         """Without what the reader was served in lists before this one: nothing, for nearly everyone."""
         upper, after = position.upper, position.after
-        # They come best first.
-        first = bisect_left(entries, True, key=lambda entry: entry[0] <= upper and (after is None or entry < after))
+        first = 0  # they come best first: mostly none is above
+        if entries and not (entries[0][0] <= upper and after is None):
+            first = bisect_left(entries, True, key=lambda entry: entry[0] <= upper and (after is None or entry < after))
         if not position.past:
             return list(entries[first : first + count])
         served = await self._for_you.served(user_id, position.past)
