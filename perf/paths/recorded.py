@@ -3,6 +3,7 @@
 The product runs in this process, the whole of it behind its front door, without an HTTP server on either side. A first
 application is recorded: Redis through a socket that passes every byte on, SQL where asyncpg takes it. A second one is
 timed, in turns with the same bytes and statements raw, in their order: by a plain socket and hiredis, by bare asyncpg.
+Both on the servers' core: beside the engines each answer would be waited for with the caches that they had emptied.
 """
 
 import asyncio
@@ -64,7 +65,8 @@ class Timed(msgspec.Struct, frozen=True):
 
 def measure(stage: Stage, people: Sequence[str], reset: Reset, rounds: int, planted: bool) -> Timed:
     """For You of each of `people` once a round, and their recorded questions raw."""
-    return uvloop.run(_measure(stage, people, reset, rounds, planted))
+    with stage.as_server():
+        return uvloop.run(_measure(stage, people, reset, rounds, planted))
 
 
 async def _measure(stage: Stage, people: Sequence[str], reset: Reset, rounds: int, planted: bool) -> Timed:

@@ -80,6 +80,16 @@ class Stage:
         self.kept: dict[object, object] = {}  # what several figures share; emptied where all are measured anew
         self._servers: dict[str, Server] = {}
 
+    @contextmanager
+    def as_server(self) -> Iterator[None]:
+        """This process has the servers' core meanwhile: for what is measured within it."""
+        before = os.sched_getaffinity(0)
+        stand_aside(self._core)
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, before)
+
     def server(self, kind: str, name: str = "", **environ: str) -> Server:
         """The server of this kind (a factory of `perf.servers.apps`), started if there is none of that name."""
         name = name or kind

@@ -111,3 +111,13 @@ def test_a_video_is_owed_to_the_first_of_the_chain_that_had_it() -> None:
     built = ordered(lists, set(), {video_id: card(video_id) for video_id in every}, STATE)
 
     assert sources(built) == {a: "fresh", b: "recommended", c: "following", d: "trending", e: "fresh"}
+
+
+def test_the_best_of_what_was_gathered_is_the_same_part_of_each_source() -> None:
+    fresh, followed, explored = videos(9), videos(3), videos(8)
+    lists = gathered(fresh=fresh, followed=followed, explored=explored)
+
+    assert lists.best(10) == gathered(fresh=fresh[:5], followed=followed, explored=explored)
+    assert lists.best(4) == gathered(fresh=fresh[:2], followed=followed[:2], explored=explored)
+    assert lists.best(18) is lists
+    assert NOTHING.best(10) is NOTHING

@@ -50,6 +50,16 @@ class Gathered(msgspec.Struct, frozen=True):
     history: list[Watched] | None
     failed: bool
 
+    def best(self, most: int) -> "Gathered":
+        """With no more than about `most` of what the sources gave, in equal parts; itself if that is all. What is
+        explored stays."""
+        lists = (self.recommended, self.followed, self.trending, self.fresh)
+        part = most // max(1, sum(map(bool, lists)))
+        if max(map(len, lists)) <= part:
+            return self
+        recommended, followed, trending, fresh = (each[:part] for each in lists)
+        return Gathered(self.explored, recommended, followed, trending, fresh, self.history, self.failed)
+
 
 class Candidates:
     """Asks every source at once."""

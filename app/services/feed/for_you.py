@@ -35,6 +35,7 @@ from app.ports.activity import Watched
 from app.ports.builds import Builds
 from app.ports.exploration import Exploration
 from app.ports.feeds import FeedSlice
+from app.ports.seen import Filter
 from app.services.feed.bounded import give_up, given, in_time
 from app.services.feed.candidates import EXPLORE_PLACES, Candidates, Gathered
 from app.services.feed.position import CURSOR_TTL_MS, FOR_YOU_SIZE, letters_of, new_generation
@@ -55,6 +56,7 @@ SOURCES: Final = (
     "recycled",
 )  # a video is owed to the first that had it
 AGAIN: Final = SOURCES.index("recycled")
+LOOKED_AT: Final = 2 * FOR_YOU_SIZE  # candidates, of which the rest is looked at only if these are too few
 EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST = 2, 5, 10
 
 _BUILT: Final = Stopwatch(FOR_YOU_TIMES, FOR_YOU_BUILDS.labels("built"), FOR_YOU_BUILD_S)
@@ -70,6 +72,11 @@ class Built(msgspec.Struct, frozen=True):
     video_ids: list[str]
     owed: bytes
     explored: list[str]
+
+    @property
+    def new(self) -> int:
+        """How many of them were not seen."""
+        return len(self.owed) - self.owed.count(AGAIN)
 
 
 class ForYou:
@@ -177,8 +184,8 @@ class ForYou:
             _BUILT.begun()
 
     async def _judged(self, user_id: str, state: ViewerState | None) -> tuple[Gathered, Built]:
-        """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
-        the page judges again who may see what, and diversity does what it can."""
+        """Gathers, and chooses: among the best of what was gathered, and among all of it where too little of that was
+        not seen. What can't be had in time is done without."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + self._budget_s
         filtering = loop.create_task(self._seen.filter(user_id))  # with what the sources ask: a trip less
@@ -187,6 +194,23 @@ class ForYou:
         except BaseException:
             give_up(filtering)
             raise
+        best = gathered.best(LOOKED_AT)
+        built = await self._chosen(best, user_id, state, filtering, deadline_s)
+        if best is not gathered and built.new < FOR_YOU_SIZE and loop.time() < deadline_s:
+            built = await self._chosen(gathered, user_id, state, filtering, deadline_s)
+        return gathered, built
+
+    async def _chosen(
+        self,
+        gathered: Gathered,
+        user_id: str,
+        state: ViewerState | None,
+        filtering: "asyncio.Task[Filter | None]",
+        deadline_s: float,
+    ) -> Built:
+        """Leaves out what the viewer may not see or has seen, then orders. What can't be asked in time is not asked:
+        the page judges again who may see what, and diversity does what it can."""
+        loop = asyncio.get_running_loop()
         choice = choice_of(gathered)
         ids = choice.ids
         cards = self._hydrator.at_hand(ids)
@@ -202,7 +226,7 @@ class ForYou:
         if cards is not None and (dead := choice.dead(cards)):
             # What nobody may see would keep its place at the head of exploration for ever.
             await _kept(self._exploration.forget(dead))
-        return gathered, ordered(choice, gathered.history, known or bytes(len(ids)), cards, state)
+        return ordered(choice, gathered.history, known or bytes(len(ids)), cards, state)
 
     def _explore(self, built: Built, gathered: Gathered) -> Awaitable[None] | None:
         """What exploration is to be told of a build, if anything is."""
