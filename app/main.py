@@ -63,7 +63,7 @@ class Application:
         try:
             stores = await self._resources.enter_async_context(open_stores(self._settings))
             self._serve = self._build(self._settings, stores, lambda: self._draining)
-            _settle_memory()
+            settle_memory()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
@@ -75,7 +75,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What is there now stays for good: the collector need not go through it again, nor come by with every request."""
     gc.collect()
     gc.freeze()
@@ -210,7 +210,7 @@ async def run_edge(settings: Settings) -> int:
     async with open_stores(settings) as stores:
         built = features.build(settings, stores, system_ms)
         shared = server.shared(settings, stores, built, system_ms, AccessLog())
-        _settle_memory()
+        settle_memory()
         await server.serve(settings, shared, stop)
     return 0
 

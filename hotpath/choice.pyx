@@ -303,7 +303,7 @@ def categories(list cards not None, Py_ssize_t most):
     cdef Names topics
     cdef Py_ssize_t* times = <Py_ssize_t*> calloc(len(cards) + 1, sizeof(Py_ssize_t))
     topics.texts = NULL
-    found = []
+    chosen = []
     try:
         if times == NULL:
             raise MemoryError
@@ -312,14 +312,14 @@ def categories(list cards not None, Py_ssize_t most):
             card = _taken(one)
             if card != NULL and raw_of(card)[STATE] == c"A":
                 times[numbered(&topics, _category(card))] += 1
-        while len(found) < min(most, topics.count):
+        while len(chosen) < min(most, topics.count):
             best = 0
             for number in range(1, topics.count):
                 if times[number] > times[best]:
                     best = number
-            found.append((_text_from(topics.texts[best]), times[best]))
+            chosen.append((_text_from(topics.texts[best]), times[best]))
             times[best] = 0
-        return found
+        return chosen
     finally:
         free(topics.texts)
         free(times)

@@ -44,7 +44,7 @@ def pack_all(commands not None):
 cdef bytes _packed(list commands):
     """The lists hold the texts alive, and those of numbers that 64 bits do not hold."""
     cdef Py_ssize_t count = 0, size = 0
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, _word
     cdef list held
     cdef bytes packed
     cdef char* at
@@ -66,7 +66,7 @@ cdef bytes _packed(list commands):
         at, word = PyBytes_AS_STRING(packed), words
         for held in commands:
             at = _write_head(c"*", len(held), at)
-            for i in range(len(held)):
+            for _word in range(len(held)):
                 at = _write_head(c"$", word.size, at)
                 if word.at != NULL:
                     memcpy(at, word.at, word.size)

@@ -73,12 +73,17 @@ class ViewerState:
 
     @property
     def follows(self) -> list[str]:
-        """Those of `following`, in order."""
-        return self._ids(2)
+        """Those of `following` in order, by their whole ids."""
+        return [*map("usr_".__add__, self._ids(2))]
+
+    @property
+    def avoided(self) -> list[str]:
+        """Those blocked and those muted, by their whole ids."""
+        return [*map("usr_".__add__, self._ids(4) + self._ids(5))]
 
     def liked_last(self, most: int) -> list[str]:
-        """The newest videos of `liked`, the newest first."""
-        return self._ids(0, most)[::-1]
+        """The newest videos of `liked`, the newest first, by their whole ids."""
+        return [*map("vid_".__add__, self._ids(0, most)[::-1])]
 
     def _ids(self, place: int, last: int | None = None) -> list[str]:
         """Of a set, or the last so many of it."""

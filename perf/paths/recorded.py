@@ -7,6 +7,7 @@ Both on the servers' core: beside the engines each answer would be waited for wi
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -29,6 +30,7 @@ from perf.servers.stage import Stage
 
 DB: Final = 2  # of Valkey, for these figures alone
 READ_BYTES: Final = 2**18
+TURNS: Final = 8  # of each side in what is a round elsewhere: one takes some fifty milliseconds
 METHODS: Final = ("fetch", "fetchrow", "fetchval", "execute")
 
 Reset = Callable[[Stage], None]
@@ -84,9 +86,10 @@ async def _measure(stage: Stage, people: Sequence[str], reset: Reset, rounds: in
             for step in steps:
                 await raw(step)
 
+        stack.enter_context(_memory_settled())
         times: dict[str, list[float]] = {"own": [], "raw": []}
         sides = [("own", product), ("raw", replay)]
-        for number in range(-1, rounds):  # the first one warms
+        for number in range(-1, TURNS * rounds):  # the first one warms
             for name, work in sides if number % 2 else reversed(sides):
                 spent_us = 0.0
                 for _ in range(2 if planted and name == "own" else 1):  # anew: the same page once more would be a hit
@@ -129,6 +132,18 @@ def _on(settings: Settings, socket: str) -> Settings:
     """With all of Redis behind one socket."""
     names = ("redis_url", "feed_cache_url", "video_cache_url", "trending_cache_url", "bus_url")
     return msgspec.structs.replace(settings, **dict.fromkeys(names, f"unix://{socket}?db={DB}"))
+
+
+@contextmanager
+def _memory_settled() -> Iterator[None]:
+    """The collector comes by as seldom as in a process of the API."""
+    before = gc.get_threshold()
+    main.settle_memory()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 @asynccontextmanager

@@ -30,8 +30,9 @@ def test_a_blob_comes_back_as_it_was(sets: tuple[set[int], ...], since: str) -> 
     assert state is not None
     bare = [frozenset(member[4:] for member in each) for each in (liked, saved, following, friends, blocked, muted)]
     assert [state.liked, state.saved, state.following, state.friends, state.blocked, state.muted] == bare
-    assert state.follows == sorted(bare[2])
-    assert state.liked_last(5) == sorted(bare[0], reverse=True)[:5]
+    assert state.follows == sorted(following)
+    assert sorted(state.avoided) == sorted([*blocked, *muted])
+    assert state.liked_last(5) == sorted(liked, reverse=True)[:5]
     assert (state.user_id, state.liked_since, state.saved_since) == ("usr_1", since, "")
 
 

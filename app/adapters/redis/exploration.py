@@ -25,7 +25,7 @@ class RedisExploration:
 
     async def least(self, below: int, limit: int) -> list[str]:
         found: list[bytes] = await self._client.call("ZRANGE", KEY, 0, f"({below}", "BYSCORE", "LIMIT", 0, limit)
-        return [video_id.decode() for video_id in found]
+        return [*map(bytes.decode, found)]
 
     async def placed(self, video_ids: Sequence[str]) -> list[int]:
         if not video_ids:

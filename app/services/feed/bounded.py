@@ -17,9 +17,12 @@ async def in_time(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) 
     try:
         if waited:
             await _all_or_over(timeout_s, waited)
-    finally:
+    except BaseException:
         for source in sources:
             give_up(source)
+        raise
+    for source in waited:
+        source.cancel()
 
 
 async def _all_or_over(timeout_s: float, sources: Collection["asyncio.Future[Any]"]) -> None:
@@ -54,11 +57,8 @@ def give_up(source: "asyncio.Future[Any]") -> None:
 
 def given(name: str, source: "asyncio.Future[T]") -> T | None:
     """What a source gave in time; None from one that is down or slow."""
-    if source.done() and not source.cancelled():
-        error = source.exception()
-        if error is None:
-            return source.result()
-        if not isinstance(error, (Unavailable, TimeoutError)):
-            raise error
-    FALLBACKS.labels(f"source-{name}").inc()
-    return None
+    try:
+        return source.result()
+    except (Unavailable, TimeoutError, asyncio.CancelledError, asyncio.InvalidStateError):
+        FALLBACKS.labels(f"source-{name}").inc()
+        return None

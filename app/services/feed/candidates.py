@@ -6,7 +6,8 @@ the viewer's country and the categories of what they liked and watched, whom the
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -23,7 +24,7 @@ from app.ports.users import Users
 from app.ports.videos import Videos
 from app.services.feed.bounded import given, in_time
 from app.services.feed.common import Common
-from app.services.feed.mix import Entry, interleave
+from app.services.feed.mix import interleave
 from app.services.feed.position import FOR_YOU_SIZE
 from app.services.feed.seen import RECENT
 from app.services.feed.sources import Sources
@@ -123,7 +124,7 @@ class Candidates:
         self._begun, self._begun_ms = video_ids, now_ms
 
     async def _followed(self, state: ViewerState | None) -> list[str]:
-        return _ids(await self._sources.candidates(state, FOR_YOU_SIZE)) if state else []
+        return [*map(itemgetter(1), await self._sources.candidates(state, FOR_YOU_SIZE))] if state else []
 
     async def _recommended(
         self,
@@ -152,10 +153,6 @@ class Candidates:
             watched = (await history)[:TASTE]
         except Unavailable:
             watched = []
-        liked = [f"vid_{bare}" for bare in state.liked_last(TASTE)] if state else []
+        liked = state.liked_last(TASTE) if state else []
         taste = dict.fromkeys([line.video_id for line in watched] + liked)
         return kernel.categories(await self._hydrator.taken_in([*taste]), CATEGORIES)
-
-
-def _ids(entries: Sequence[Entry]) -> list[str]:
-    return [entry[1] for entry in entries]

@@ -45,14 +45,23 @@ class Common:
 
     def _list(self, name: str, ask: Callable[[], Awaitable[Ids]]) -> "asyncio.Future[Ids]":
         now_ms = self._clock()
-        kept = self._lists.get(name)
-        if kept is None or not _holds(*kept, now_ms):
+        asked_ms, task = self._lists.get(name) or (0, None)
+        if task is not None and task.done():
+            if 0 <= now_ms - asked_ms < BELIEVED_MS:
+                return task
+            task = None
+        if task is None:
             if len(self._lists) >= LISTS_KEPT:
                 self._lists.clear()
-            kept = now_ms, asyncio.get_running_loop().create_task(_run(ask))
-            kept[1].add_done_callback(_note)
-            self._lists[name] = kept
-        return kept[1] if kept[1].done() else asyncio.shield(kept[1])  # who gives up does not end it for others
+            task = asyncio.get_running_loop().create_task(_run(ask))
+            task.add_done_callback(lambda done: self._note(name, done))
+            self._lists[name] = now_ms, task
+        return asyncio.shield(task)  # who gives up does not end it for others
+
+    def _note(self, name: str, done: asyncio.Task[Ids]) -> None:
+        """What failed is asked for again. Whoever still waits is told; if nobody does, that is no error of its own."""
+        if (done.cancelled() or done.exception() is not None) and self._lists.get(name, (0, None))[1] is done:
+            del self._lists[name]
 
     async def _fresh(self) -> Ids:
         return [video_id for _, video_id in await self._videos.fresh(None, FRESH)]
@@ -67,15 +76,3 @@ class Common:
 
 async def _run(ask: Callable[[], Awaitable[Ids]]) -> Ids:
     return await ask()
-
-
-def _holds(asked_ms: int, task: "asyncio.Task[Ids]", now_ms: int) -> bool:
-    """Whether it is under way, or young enough and no failure."""
-    if not task.done():
-        return True
-    return 0 <= now_ms - asked_ms < BELIEVED_MS and not task.cancelled() and task.exception() is None
-
-
-def _note(task: "asyncio.Task[Ids]") -> None:
-    if not task.cancelled():
-        task.exception()  # whoever still waits is told; if nobody does, that is no error of its own

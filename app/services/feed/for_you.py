@@ -10,7 +10,6 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Sequence
-from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -166,9 +165,8 @@ class ForYou:
                 letters.append(source)
         if "recycled" in letters:
             logger.info("too little that was not seen", extra={"user_id": user_id, "again": built.owed.count(AGAIN)})
-        return FeedSlice(
-            new_generation(now_ms, letters_of(letters)), list(zip(count(now_ms, -1), built.video_ids, strict=False))
-        )
+        scores = range(now_ms, now_ms - len(built.video_ids), -1)
+        return FeedSlice(new_generation(now_ms, letters_of(letters)), list(zip(scores, built.video_ids, strict=True)))
 
     async def _keep(self, user_id: str, owner: str, found: FeedSlice, built: Built, began_s: float) -> None:
         """Keeps a build for whoever reads on, and gives the lease back whether that succeeded or not."""
@@ -231,7 +229,8 @@ class ForYou:
     def _explore(self, built: Built, gathered: Gathered) -> Awaitable[None] | None:
         """What exploration is to be told of a build, if anything is."""
         if gathered.explored:
-            return self._place([video_id for video_id in built.explored if video_id in built.video_ids])
+            listed = set(built.video_ids)
+            return self._place([video_id for video_id in built.explored if video_id in listed])
         return self._candidates.begin_exploring(gathered.fresh)
 
     async def _place(self, video_ids: list[str]) -> None:
@@ -271,17 +270,13 @@ def ordered(
         [line.video_id for line in history or ()],
         WEIGHTS,
         (EXPLORED_FIRST, EXPLORED_EVERY, EXPLORED_MOST),
-        _avoided(state),
+        # What is public and of nobody of these may be: rules have no more to say.
+        state.avoided if state else (),
         lambda mark: rules.wants(mark, state),
         state.user_id if state else "",
         FOR_YOU_SIZE,
     )
     return Built(video_ids, bytes(owed), explored)
-
-
-def _avoided(state: ViewerState | None) -> set[str]:
-    """Authors whose videos are not offered. What is public and of nobody of these may be: rules have no more to say."""
-    return {f"usr_{bare}" for bare in state.blocked | state.muted} if state else set()
 
 
 async def _kept(writing: Awaitable[object]) -> None:

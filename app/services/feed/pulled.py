@@ -40,7 +40,7 @@ class Pulled:
 
     async def creators(self, viewer: ViewerState) -> list[str]:
         """Ids of the followed creators whose videos this viewer's built feeds may lack."""
-        standings = await self._roster.of(viewer.follows)
+        standings = await self._roster.of(viewer.following)
         if not standings:
             return []
         now_ms = self._clock()

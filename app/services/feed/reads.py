@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Awaitable, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -55,7 +56,7 @@ class Rows(msgspec.Struct, frozen=True):
 
     @property
     def video_ids(self) -> list[str]:
-        return [video_id for _, video_id in [*self.built, *self.tail]]
+        return [*map(itemgetter(1), self.built), *map(itemgetter(1), self.tail)]
 
     def first(self, count: int) -> "Rows":
         """The first `count` of these."""

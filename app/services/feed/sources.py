@@ -46,7 +46,7 @@ class Sources:
         """The newest videos of everybody the user follows, by (published at, id), published at or before `upper` (now
         if none is given) and after the given entry if any: from the stores, whoever is pushed or pulled."""
         viewer = await self._hydrator.viewer(user_id)
-        authors = [f"usr_{bare}" for bare in viewer.follows] if viewer else []
+        authors = viewer.follows if viewer else []
         before_ms = min(self._clock() if upper is None else upper, after[0] if after else LATEST_MS)
         lists = await self._newest(authors, before_ms, FIRST_LOOK)
         merged = newest(_after(lists, after), limit)
@@ -65,8 +65,9 @@ class Sources:
         """As `followed`, but from the shared lists for those who have one: no question to the store for each reader."""
         now_ms = self._clock()
         creators = await self._pulled.creators(viewer)
-        apart = {creator[4:] for creator in creators}
-        others = [f"usr_{bare}" for bare in viewer.follows if bare not in apart]
+        others = viewer.follows
+        if creators:
+            others = sorted(set(others).difference(creators))
         lists = await self._pulled.lists(creators, upper=now_ms, after=None, limit=limit)
         for start in range(0, len(others), AUTHORS_AT_ONCE):
             chunk = others[start : start + AUTHORS_AT_ONCE]
