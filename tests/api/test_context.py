@@ -9,13 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
+from app import main
+from app.core import metrics
+from app.core.config import Settings
 from app.core.metrics import FALLBACKS, REQUESTS, settle
+from app.http import access
 from app.http.access import AccessLog
 from app.http.context import Context
 from app.http.record import Record
 from app.stores import Stores
 from tests.api.uploading import body_of
 from tests.factories import make_video, sign_up
+from tests.waiting import until
 
 COMMON_LOG_FORMAT = re.compile(
     r"(?P<host>\S+) (?P<ident>\S+) (?P<user>\S+) \[(?P<when>[^\]]+)\] "
@@ -160,3 +165,41 @@ async def test_an_access_log_that_cannot_be_written_stops_nobody() -> None:
     log.lines.add(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
     log.settle()
     assert FALLBACKS.labels("access-log")._value.get() == before + 1
+
+
+async def test_an_orderly_end_hands_over_the_log(api_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "GATHERED_S", 60.0)
+    monkeypatch.setattr(metrics, "TALLIED_S", 60.0)
+    settle()
+    lines: list[bytes] = []
+    log = AccessLog(lines.append)
+    told = iter(["lifespan.startup", "lifespan.shutdown"])
+    said: list[str] = []
+
+    async def receive() -> Any:
+        if "lifespan.startup.complete" in said:
+            log.lines.add(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
+            log.begun()
+        return {"type": next(told)}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+        assert said[-1] == "lifespan.startup.complete" or lines
+
+    await main.Application(api_settings, lambda _settings, _stores, _draining: None)(
+        {"type": "lifespan"}, receive, send
+    )
+
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_lines_are_written_in_a_moment() -> None:
+    lines: list[bytes] = []
+    log = AccessLog(lines.append)
+    for _ in range(2):
+        log.lines.add(0, b"::1", b"-", b"GET / HTTP/1.1", 200, 0)
+    log.begun()
+
+    await until(lambda: bool(lines), 5)
+
+    assert lines[0].count(b"\n") == 2

@@ -87,9 +87,8 @@ class RedisClient:
     async def transaction(self, commands: Sequence[Command]) -> list[Any]:
         """Commands in one trip with nothing between them, all or none."""
         # A command that could not be queued says why, before EXEC says that there was one.
-        results: list[Any] = (await self._send(fanout.pack_all([("MULTI",), *commands, ("EXEC",)]), len(commands) + 2))[
-            -1
-        ]
+        packed = fanout.pack_all([("MULTI",), *commands, ("EXEC",)])
+        results: list[Any] = (await self._send(packed, len(commands) + 2))[-1]
         return results
 
     async def run(self, script: Script, keys: Sequence[Word], args: Iterable[Word]) -> Any:
