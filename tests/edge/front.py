@@ -9,6 +9,7 @@ import h11
 import msgspec
 
 from app.core.clock import Clock, system_ms
+from app.core.metrics import settle
 from app.core.passport import Passports
 from app.edge.hot import HotReads
 from app.edge.pool import Pool
@@ -33,8 +34,14 @@ class Front:
         self.shared = shared
         self.server = server
         self.port = port
-        self.lines = lines
+        self._lines = lines
         self._talks: list[Talk] = []
+
+    @property
+    def lines(self) -> list[bytes]:
+        """What the access log has come to."""
+        settle()
+        return self._lines
 
     async def say(self, *pieces: bytes, host: str = "127.0.0.1") -> "Talk":
         """A new connection from this address, on which these bytes were sent."""

@@ -71,9 +71,9 @@ async def from_the_edge(
     """Asks until the edge answers by itself, which it does once it knows what it needs. `path` is the URL's, if it is
     not all of it."""
     path = path or url
+    before = lines(kinora, "edge", path)
 
     async def asked() -> bool:
-        before = lines(kinora, "edge", path)
         answer = await client.get(url, headers=headers)
         assert answer.status_code == 200
         assert "x-request-id" in answer.headers
