@@ -1,14 +1,17 @@
 """Feeds for tests: many videos at once, and a whole feed read to its end."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import httpx
 
+from app.core import ids
 from app.core.clock import system_ms
 from app.ports.videos import Video
 from app.stores import Stores
-from tests.factories import MEDIA, record
+from tests.api.island import Island
+from tests.contract.people import join
+from tests.factories import MEDIA, Person, record
 
 FEED_KEYS: Final = {"videos", "next_page", "next_cursor", "has_more", "sources", "playback_token"}
 
@@ -24,6 +27,23 @@ async def stock(stores: Stores, user_id: str, count: int, until_ms: int | None =
         await stores.videos.create(video, quota_bytes=2**50)
         videos.append(video)
     return videos
+
+
+async def authors(stores: Stores, count: int) -> list[str]:
+    return [(await join(stores.accounts)).user_id for _ in range(count)]
+
+
+async def stock_of(
+    stores: Stores, people: Sequence[str], each: int, until_ms: int | None = None, **fields: Any
+) -> list[Video]:
+    return [video for one in people for video in await stock(stores, one, each, until_ms, **fields)]
+
+
+async def watch(island: Island, reader: Person, video_ids: Sequence[str]) -> None:
+    for video_id in video_ids:
+        body = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": ids.new("evt")}
+        answer = await island.client.post(f"/api/v1/videos/{video_id}/views", headers=reader.headers, json=body)
+        assert answer.status_code == 202, answer.text
 
 
 async def read_by_page(

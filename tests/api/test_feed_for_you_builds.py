@@ -16,38 +16,18 @@ from app.core.errors import Unavailable
 from app.core.events import event
 from app.core.metrics import EXPLORED, FOR_YOU_BUILDS, FOR_YOU_TIMES, settle
 from app.http.viewer import Viewer
-from app.ports.videos import Video
 from app.services.feed.candidates import BEGUN_MS, EXPLORE_PLACES
 from app.services.feed.explore import AdmitNew
 from app.services.feed.schemas import FeedPage
 from app.services.feed.seen import NoteImpressions
-from app.stores import Stores
 from hotpath.pure.order import AUTHOR_WINDOW, TOPIC_MOST, TOPIC_WINDOW
 from tests.api.asking import ids as ids_of
 from tests.api.asking import walk
-from tests.api.feeding import feed, stock
+from tests.api.feeding import authors, feed, stock, stock_of, watch
 from tests.api.island import Island
-from tests.contract.people import join
 from tests.factories import Person, sign_up
 
 URL = "/api/v1/feed/for-you"
-
-
-async def authors(stores: Stores, count: int) -> list[str]:
-    return [(await join(stores.accounts)).user_id for _ in range(count)]
-
-
-async def stock_of(
-    stores: Stores, people: Sequence[str], each: int, until_ms: int | None = None, **fields: Any
-) -> list[Video]:
-    return [video for one in people for video in await stock(stores, one, each, until_ms, **fields)]
-
-
-async def watch(island: Island, reader: Person, video_ids: Sequence[str]) -> None:
-    for video_id in video_ids:
-        body = {"type": "start", "watched_ms": 0, "position_ms": 0, "event_id": ids.new("evt")}
-        answer = await island.client.post(f"/api/v1/videos/{video_id}/views", headers=reader.headers, json=body)
-        assert answer.status_code == 202, answer.text
 
 
 def counted(counter: Counted) -> float:
@@ -152,29 +132,6 @@ async def test_sources_are_those_that_served(island: Island) -> None:
     built = await island.stores.feeds.read("feed", reader.user_id, upper=2**53, after=None, limit=200)
     assert built is not None
     assert {video.video_id for video in abroad} <= {video_id for _, video_id in built.entries}
-
-
-@pytest.mark.parametrize("seen_of_followed", [0, 110])
-async def test_where_the_best_were_seen_the_rest_is_looked_at(island: Island, seen_of_followed: int) -> None:
-    older_ms = system_ms() - 86_400_000
-    others = [video.video_id for video in await stock_of(island.stores, await authors(island.stores, 9), 10, older_ms)]
-    (star,) = await authors(island.stores, 1)
-    followed = [video.video_id for video in await stock(island.stores, star, 110)]  # half of what is fresh, and newer
-    reader = await sign_up(island.client)
-    await island.client.post(f"/api/v1/users/{star}/follow", headers=reader.headers)
-    await island.stores.seen.build(reader.user_id, followed[:seen_of_followed], system_ms())
-
-    await feed(island.client, URL, reader.headers)
-
-    built = await island.stores.feeds.read("feed", reader.user_id, upper=2**53, after=None, limit=200)
-    assert built is not None
-    listed = [video_id for _, video_id in built.entries]
-    assert len(listed) == 100
-    if seen_of_followed:
-        assert set(listed[:90]) == set(others)
-        assert set(listed[90:]) < set(followed)
-    else:
-        assert set(listed) == set(followed[:100])  # the best hundred of either: nothing more was looked at
 
 
 async def test_on_an_empty_platform_there_is_an_end_and_no_source(island: Island) -> None:

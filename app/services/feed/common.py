@@ -6,8 +6,8 @@ the tail, none of which is kept here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 from app.core.clock import Clock
 from app.ports.trending import TrendingLists
@@ -43,7 +43,7 @@ class Common:
         """What trends in a category and what is new in it, by turns."""
         return self._list(f"category/{category}", lambda: self._category(category))
 
-    def _list(self, name: str, ask: Callable[[], Awaitable[Ids]]) -> "asyncio.Future[Ids]":
+    def _list(self, name: str, ask: Callable[[], Coroutine[Any, Any, Ids]]) -> "asyncio.Future[Ids]":
         now_ms = self._clock()
         asked_ms, task = self._lists.get(name) or (0, None)
         if task is not None and task.done():
@@ -53,7 +53,7 @@ class Common:
         if task is None:
             if len(self._lists) >= LISTS_KEPT:
                 self._lists.clear()
-            task = asyncio.get_running_loop().create_task(_run(ask))
+            task = asyncio.get_running_loop().create_task(ask())
             task.add_done_callback(lambda done: self._note(name, done))
             self._lists[name] = now_ms, task
         return asyncio.shield(task)  # who gives up does not end it for others
@@ -72,7 +72,3 @@ class Common:
     async def _category(self, category: str) -> Ids:
         trend, rows = await asyncio.gather(self._trends(category), self._videos.fresh(None, PER_CATEGORY, category))
         return interleave([(trend, 1), ([video_id for _, video_id in rows], 1)], 2 * PER_CATEGORY)
-
-
-async def _run(ask: Callable[[], Awaitable[Ids]]) -> Ids:
-    return await ask()

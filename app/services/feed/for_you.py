@@ -195,6 +195,7 @@ class ForYou:
         best = gathered.best(LOOKED_AT)
         built = await self._chosen(best, user_id, state, filtering, deadline_s)
         if best is not gathered and built.new < FOR_YOU_SIZE and loop.time() < deadline_s:
+            filtering = loop.create_task(self._seen.filter(user_id))  # as the first look left it: perhaps made anew
             built = await self._chosen(gathered, user_id, state, filtering, deadline_s)
         return gathered, built
 

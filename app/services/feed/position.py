@@ -69,12 +69,11 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
         return (*self.past, (name, depth))[-PAST:]
 
     def serving(self, rows: Sequence[tuple[int, str]]) -> "Position":
-        """With those of these (score, id), best first, noted once that were pushed into the built feed rather than
-        built."""
+        """With those of these (score, id) noted, once, that were pushed into the built feed rather than built."""
         since_ms = built_ms(self.generation)
         lowest_ms = since_ms - ORDER_SIZE
-        if not since_ms or not rows or lowest_ms < rows[-1][0] <= rows[0][0] <= since_ms:  # as of nearly every page
-            return self
+        if not since_ms or not rows or (lowest_ms < min(rows)[0] and max(rows)[0] <= since_ms):
+            return self  # as for nearly every page
         pushes = [video_id for score, video_id in rows if not lowest_ms < score <= since_ms]
         new = [mark for mark in map(_mark, pushes) if not self._noted(mark)]
         if not new or len(self.pushed) >= PUSHED * kernel.MARK_BYTES:
